@@ -1,0 +1,164 @@
+"""Where vastgui keeps its files, and the settings the user may change.
+
+`VASTGUI_HOME` moves data, config and state into one folder; without it the platform's own
+places are used (platformdirs).
+"""
+
+import os
+import sys
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import yaml
+
+from vastgui.errors import InvalidInput, StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders vastgui writes to. All are created 0700 by `ensure`."""
+
+    data: Path
+    config: Path
+    state: Path
+    portable: bool = False
+    """True when `VASTGUI_HOME` chose them: then secrets stay in that folder too."""
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def user_setups(self) -> Path:
+        return self.config / "setups"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.yaml"
+
+    @property
+    def host_keys_file(self) -> Path:
+        return self.config / "host_keys"
+
+    @property
+    def connections_file(self) -> Path:
+        return self.config / "connections.json"
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.config / "secrets.json"
+
+    @classmethod
+    def from_env(cls) -> "Paths":
+        if home := os.environ.get("VASTGUI_HOME"):
+            return cls.under(Path(home).expanduser())
+        dirs = platformdirs.PlatformDirs("vastgui", appauthor=False)
+        return cls(Path(dirs.user_data_dir), Path(dirs.user_config_dir), Path(dirs.user_state_dir))
+
+    @classmethod
+    def under(cls, home: Path) -> "Paths":
+        """All three folders inside `home`, as `VASTGUI_HOME` does it."""
+        home = home.absolute()
+        return cls(home / "data", home / "config", home / "state", portable=True)
+
+    def ensure(self) -> "Paths":
+        """Create the folders and prove that they can be written to."""
+        for folder in (self.data, self.config, self.state, self.runs, self.user_setups):
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                probe = folder / f".probe-{os.getpid()}"
+                probe.touch(mode=0o600)
+                probe.unlink()
+            except OSError as error:
+                raise StorageError(f"{folder} cannot be written: {error.strerror}.") from error
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user may change in settings.yaml. A field's docstring is its help text."""
+
+    port: int = 47817
+    """Port of the app on 127.0.0.1; when it is taken, any free one is used."""
+    dark: bool | None = None
+    """True dark, False light, empty: as the system."""
+    heartbeat_s: float = 1.0
+    """Seconds between two signs of life of a runner."""
+    not_responding_after_s: float = 15.0
+    """Seconds of silence after which a living runner is shown as "not responding"."""
+    keep_runs: int = 500
+    """Runs kept in the history; older ones go first, pinned ones never. 0 keeps all."""
+    keep_days: int = 0
+    """Days a finished run is kept. 0 keeps all."""
+    keep_bytes: int = 0
+    """Bytes the history may take. 0 means no limit."""
+    vast_url: str = "https://console.vast.ai"
+    """Base URL of the Vast.ai API."""
+    ssh_key: str = field(default="")
+    """SSH key used when a connection names none."""
+
+    @classmethod
+    def load(cls, path: Path) -> "Settings":
+        """Read `path`; a missing file means the defaults. Raises `InvalidInput` naming the key."""
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InvalidInput(str(path), f"not valid YAML ({_first_line(error)}).") from error
+        if raw is None:
+            return cls()
+        if not isinstance(raw, dict):
+            raise InvalidInput(str(path), "must be a list of `name: value` lines.")
+        return cls(**{str(k): _checked(path, str(k), v) for k, v in raw.items()})
+
+
+def _checked(path: Path, key: str, value: Any) -> Any:
+    defaults = {f.name: f.default for f in fields(Settings)}
+    where = f"{path} › {key}"
+    if key not in defaults:
+        raise InvalidInput(where, f"unknown setting. Known: {', '.join(sorted(defaults))}.")
+    default = defaults[key]
+    if key == "dark":
+        if value is None or isinstance(value, bool):
+            return value
+        raise InvalidInput(where, "must be true, false or empty.")
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        raise InvalidInput(where, "must be a text.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise InvalidInput(where, "must be a number, 0 or more.")
+    if isinstance(default, int) and not isinstance(value, int):
+        raise InvalidInput(where, "must be a whole number.")
+    if key == "port" and value > 65535:
+        raise InvalidInput(where, "must be a port, 0 to 65535.")
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"line {mark.line + 1}: {problem}" if mark else str(problem)
+
+
+def assets_dir() -> Path:
+    """The shipped non-Python files: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "assets", package.parent / "assets"):
+        if (candidate / "setups").is_dir():
+            return candidate
+    raise StorageError(
+        f"The folder `assets` is missing beside {package}.", hint="Install vastgui again."
+    )
+
+
+def runner_command() -> list[str]:
+    """The words that start a runner, before its RUN_DIR (a frozen app has no `-m`)."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--runner"]
+    return [sys.executable, "-m", "vastgui.runner"]

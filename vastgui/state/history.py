@@ -1,0 +1,190 @@
+"""The history is simply the run directories: list, filter, pin, delete, restore, retention."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vastgui.errors import RunBusy, RunNotFound, VastguiError
+from vastgui.state import lock
+from vastgui.state.model import RunState
+from vastgui.state.plan import is_id
+from vastgui.state.store import RunDir, storage_error
+
+TRASH = ".trash"
+DRAFT_MAX_AGE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A run directory whose spec cannot be read: shown with its reason, never deleted."""
+
+    workflow_id: str
+    reason: str
+
+
+class History:
+    """The runs below one folder. Ended runs never change, so their states are kept in memory."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self._ended: dict[str, RunState | Unreadable] = {}
+
+    def ids(self) -> list[str]:
+        """Ids of all runs, newest first (they sort by their time of launch)."""
+        try:
+            return sorted((n for n in os.listdir(self.runs) if is_id(n)), reverse=True)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise storage_error(self.runs, error) from error
+
+    def load(self, run_id: str) -> RunState | Unreadable | None:
+        """The state of one run, what is wrong with it, or None when it is not there."""
+        if run_id in self._ended:
+            return self._ended[run_id]
+        try:
+            state: RunState | Unreadable = RunDir(self.runs / run_id).state()
+        except RunNotFound:
+            return None
+        except VastguiError as error:
+            return Unreadable(run_id, str(error))
+        if isinstance(state, RunState) and state.is_terminal:
+            self._ended[run_id] = state
+        return state
+
+    def find(
+        self,
+        *,
+        kind: str = "",
+        statuses: Iterable[str] = (),
+        text: str = "",
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[RunState | Unreadable]:
+        """Runs newest first. `text` is looked for in label, connection, id and error."""
+        wanted, found = set(statuses), []
+        end = None if limit is None else offset + limit
+        for run_id in self.ids():
+            run = self.load(run_id)
+            if run is not None and _matches(run, kind, wanted, text.casefold()):
+                found.append(run)
+                if end is not None and len(found) >= end:
+                    break
+        return found[offset:]
+
+    def is_pinned(self, run_id: str) -> bool:
+        return RunDir(self.runs / run_id).pin.exists()
+
+    def pin(self, run_id: str, pinned: bool = True) -> None:
+        run = self._existing(run_id)
+        try:
+            if pinned:
+                run.pin.touch(mode=0o600)
+            else:
+                run.pin.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(run.pin, error) from error
+
+    def delete(self, run_id: str) -> None:
+        """Move an ended run to the trash (`restore` undoes it). Raises `RunBusy` while it lives."""
+        run = self._existing(run_id)
+        fd = lock.take(run.lock)
+        if fd is None:
+            raise RunBusy(f"Run {run_id} is still running.", hint="Stop it first, then delete it.")
+        try:
+            trash = self.runs / TRASH
+            trash.mkdir(mode=0o700, exist_ok=True)
+            os.rename(run.path, trash / run_id)
+        except OSError as error:
+            raise storage_error(run.path, error) from error
+        finally:
+            os.close(fd)
+        self._ended.pop(run_id, None)
+
+    def restore(self, run_id: str) -> None:
+        """Bring a deleted run back. Raises `RunNotFound` when the trash was emptied."""
+        source = self.runs / TRASH / run_id
+        if not is_id(run_id) or not source.is_dir():
+            raise RunNotFound(f"Run {run_id} is no longer in the trash.")
+        try:
+            os.rename(source, self.runs / run_id)
+        except OSError as error:
+            raise storage_error(source, error) from error
+
+    def empty_trash(self, older_than_s: float = 86400.0) -> int:
+        """Delete for good what was put in the trash more than `older_than_s` ago."""
+        gone = 0
+        for entry in _entries(self.runs / TRASH):
+            with contextlib.suppress(OSError):
+                if time.time() - entry.stat().st_ctime >= older_than_s:
+                    shutil.rmtree(entry.path)
+                    gone += 1
+        return gone
+
+    def sweep_drafts(self) -> int:
+        """Remove half-built directories that a killed app left behind an hour ago or more."""
+        gone = 0
+        for entry in _entries(self.runs):
+            parts = entry.name.split(".")
+            if len(parts) == 3 and not parts[0] and is_id(parts[1]):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat().st_mtime >= DRAFT_MAX_AGE_S:
+                        shutil.rmtree(entry.path)
+                        gone += 1
+        return gone
+
+    def retire(self, *, keep_runs: int, keep_days: int = 0, keep_bytes: int = 0) -> list[str]:
+        """Move the oldest ended, unpinned runs beyond the limits (0: none) to the trash."""
+        gone: list[str] = []
+        kept = kept_bytes = 0
+        oldest = time.time() - keep_days * 86400
+        for run_id in self.ids():
+            run = self.load(run_id)
+            size_bytes = _size_bytes(self.runs / run_id) if keep_bytes else 0
+            too_many = keep_runs and kept >= keep_runs
+            too_big = keep_bytes and kept_bytes + size_bytes > keep_bytes
+            ended = isinstance(run, RunState) and run.is_terminal
+            too_old = keep_days and isinstance(run, RunState) and (run.ended_at or oldest) < oldest
+            if ended and (too_many or too_big or too_old) and not self.is_pinned(run_id):
+                with contextlib.suppress(VastguiError):
+                    self.delete(run_id)
+                    gone.append(run_id)
+                    continue
+            kept, kept_bytes = kept + 1, kept_bytes + size_bytes
+        return gone
+
+    def _existing(self, run_id: str) -> RunDir:
+        run = RunDir(self.runs / run_id)
+        if not is_id(run_id) or not run.path.is_dir():
+            raise RunNotFound(f"There is no run {run_id!r}.")
+        return run
+
+
+def _matches(run: RunState | Unreadable, kind: str, statuses: set[str], text: str) -> bool:
+    if isinstance(run, Unreadable):
+        return not kind and not statuses and text in f"{run.workflow_id} {run.reason}".casefold()
+    if (kind and run.kind != kind) or (statuses and run.status.value not in statuses):
+        return False
+    where = (run.label, run.ssh_connection, run.workflow_id, run.error, run.instance_id)
+    return text in "\n".join(where).casefold()
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            yield from list(found)
+    except OSError:
+        return
+
+
+def _size_bytes(folder: Path) -> int:
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(root, name)).st_size
+    return total
