@@ -272,7 +272,7 @@ def decode(line: bytes) -> AnyEvent | None:
         if kind is None or kind is UnknownEvent:
             return UnknownEvent(name=name[:100], seq=_as_int(data.get("seq")))
         values = {
-            key: _coerced(data[key], hint) for key, hint in _hints(kind).items() if key in data
+            key: _coerced(data[key], hint) for key, hint in _hints(name).items() if key in data
         }
         return kind(**values)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, MemoryError):
@@ -280,8 +280,8 @@ def decode(line: bytes) -> AnyEvent | None:
 
 
 @cache
-def _hints(kind: type[AnyEvent]) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _hints(name: str) -> dict[str, Any]:
+    return typing.get_type_hints(EVENTS[name])
 
 
 def _as_int(value: Any) -> int:
