@@ -272,7 +272,15 @@ def _closed(step: StepState, status: Status, event: ev.RunEnded) -> StepState:
         return step
     text = ENDED_STEP.get(status, "")
     result = StepResult(success=False, outcome="failed", message=text, error=text, hint=event.hint)
-    return replace(step, status=StepStatus.FAILED, ended_at=event.at, result=result, retry_at=None)
+    duration_s = None if step.started_at is None else max(event.at - step.started_at, 0.0)
+    return replace(
+        step,
+        status=StepStatus.FAILED,
+        ended_at=event.at,
+        duration_s=duration_s,
+        result=result,
+        retry_at=None,
+    )
 
 
 def _percent(state: RunState) -> float:
