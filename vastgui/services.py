@@ -1,0 +1,226 @@
+"""The app's object graph, built without any user interface: pages, CLI and tests call it."""
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vastgui import doctor, steplog
+from vastgui.config import Paths, Settings, assets_dir
+from vastgui.errors import InvalidInput, RunBusy
+from vastgui.secretstore import SecretStore
+from vastgui.ssh.address import parse_address
+from vastgui.ssh.connections import Connection, Connections
+from vastgui.state.history import History
+from vastgui.state.model import RunState
+from vastgui.state.plan import Plan, new_id
+from vastgui.state.store import RunDir, open_run, storage_error
+from vastgui.supervisor import Supervisor, continue_plan
+from vastgui.templates import Template, Templates, build_plan
+
+MAX_SSH_CONFIG_BYTES = 1_000_000
+
+
+class Services:
+    """Everything a click or a command can ask for. Raises `VastguiError`s, nothing else."""
+
+    def __init__(
+        self, paths: Paths, settings: Settings, runner_command: Sequence[str] | None = None
+    ) -> None:
+        self.paths, self.settings = paths, settings
+        self.supervisor = Supervisor(paths.runs, runner_command=runner_command, settings=settings)
+        self.history = History(paths.runs)
+        self.templates = Templates(assets_dir(), paths.user_setups)
+        self.connections = Connections(paths.connections_file)
+        self.secrets = SecretStore(paths)
+        self.memory = Memory(paths.state / "ui.json")
+
+    def launch_setup(
+        self,
+        template_id: str,
+        *,
+        ssh_connection: str,
+        key_file: str = "",
+        use_agent: bool = False,
+        instance_id: str = "",
+        variables: Mapping[str, Any] | None = None,
+        enabled: Mapping[int | str, bool] | None = None,
+        only: int | str | None = None,
+        from_step: int | str | None = None,
+        step_delay_s: float = 0.0,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Check everything, remember the connection, start the run; return its id."""
+        template = self.templates.get(template_id)
+        connection = self.checked_connection(ssh_connection, key_file, instance_id, use_agent)
+        plan = build_plan(
+            template,
+            self.templates.actions,
+            ssh_connection=connection.ssh_connection,
+            instance_id=connection.instance_id,
+            variables=variables,
+            enabled=enabled,
+            only=only,
+            from_step=from_step,
+            step_delay_s=step_delay_s,
+            metadata=metadata,
+        )
+        self.connections.remember(replace(connection, variables=_changed(template, variables)))
+        return self.supervisor.launch(plan).id
+
+    def checked_connection(
+        self,
+        ssh_connection: str,
+        key_file: str = "",
+        instance_id: str = "",
+        use_agent: bool = False,
+    ) -> Connection:
+        """The connection as it will be remembered. Raises `InvalidInput` naming the field."""
+        text = ssh_connection.strip()
+        if not text:
+            raise InvalidInput("ssh_connection", "is missing: paste the line that Vast.ai shows.")
+        parse_address(text, _ssh_config())
+        known = self.connections.find(text)
+        key = key_file.strip() or (known.key_file if known else "") or self.settings.ssh_key
+        if key and not Path(key).expanduser().is_file():
+            raise InvalidInput("key_file", f"there is no file {key}.")
+        return Connection(
+            ssh_connection=text,
+            key_file=key,
+            use_agent=use_agent or (known.use_agent if known else False),
+            instance_id=instance_id.strip() or (known.instance_id if known else ""),
+            label=known.label if known else "",
+            last_used=time.time(),
+        )
+
+    def continue_run(self, run_id: str, from_step: int | None = None) -> str:
+        """A new run that takes an ended one up again at its first unfinished step."""
+        run, state = self._ended(run_id)
+        return self.supervisor.launch(continue_plan(state, run.plan(), from_step)).id
+
+    def run_again(self, run_id: str, *, only: int | None = None) -> str:
+        """A new run of the same plan from its start; `only`: of that one step."""
+        run, _ = self._ended(run_id)
+        return self.supervisor.launch(_afresh(run.plan(), only)).id
+
+    def state(self, run_id: str) -> RunState:
+        return self.run(run_id).state()
+
+    def run(self, run_id: str) -> RunDir:
+        """The run with this id, or unique start or end of one."""
+        return open_run(self.paths.runs, run_id)
+
+    def stop(self, run_id: str, mode: str = "now") -> None:
+        """`mode` is after_step, now, or force (which may take 10 s and ends its processes)."""
+        self.supervisor.stop(self.run(run_id).id, mode)
+
+    def pause(self, run_id: str) -> None:
+        self.supervisor.pause(self.run(run_id).id)
+
+    def resume(self, run_id: str) -> None:
+        self.supervisor.resume(self.run(run_id).id)
+
+    def answer(self, run_id: str, ask_id: str, answer: str) -> None:
+        self.supervisor.answer(self.run(run_id).id, ask_id, answer)
+
+    def delete(self, run_id: str) -> None:
+        self.history.delete(self.run(run_id).id)
+
+    def restore(self, run_id: str) -> None:
+        self.history.restore(run_id)
+
+    def pin(self, run_id: str, pinned: bool = True) -> None:
+        self.history.pin(self.run(run_id).id, pinned)
+
+    def doctor(self) -> list[doctor.Finding]:
+        return doctor.examine(self.paths, self.settings)
+
+    def tidy(self) -> None:
+        """Once per start of the app: retention, old trash, drafts of killed apps."""
+        s = self.settings
+        self.history.retire(keep_runs=s.keep_runs, keep_days=s.keep_days, keep_bytes=s.keep_bytes)
+        self.history.empty_trash()
+        self.history.sweep_drafts()
+
+    def step_log(self, state: RunState, step: int) -> Path:
+        """The log of a step's newest attempt that has one."""
+        run, action = RunDir(self.paths.runs / state.workflow_id), state.steps[step].action
+        for attempt in range(max(state.steps[step].attempt, 1), 0, -1):
+            path = run.step_log(step, action, attempt)
+            if path.exists():
+                return path
+        return run.step_log(step, action)
+
+    def runner_log(self, run_id: str) -> steplog.Piece:
+        """The end of what the runner itself said: the place to look after a crash."""
+        return steplog.tail(RunDir(self.paths.runs / run_id).runner_log)
+
+    def close(self) -> None:
+        self.supervisor.close()
+
+    def _ended(self, run_id: str) -> tuple[RunDir, RunState]:
+        run = self.run(run_id)
+        state = run.state()
+        if not state.is_terminal:
+            raise RunBusy(f"Run {run.id} is still going.", hint="Wait for its end or stop it.")
+        return run, state
+
+
+class Memory:
+    """What the pages remember between starts: the look, and the draft of the setup form."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._values: dict[str, Any] = {}
+        try:
+            loaded = json.loads(path.read_bytes())
+            self._values = loaded if isinstance(loaded, dict) else {}
+        except (OSError, ValueError, RecursionError):
+            pass  # nothing of worth: a damaged or missing file means the defaults
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._values.get(name, default)
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep `value` (JSON). Raises `StorageError` when the disk refuses it."""
+        self._values[name] = value
+        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(fd, "w", encoding="utf-8") as file:
+                json.dump(self._values, file)
+            draft.replace(self._path)
+        except OSError as error:
+            raise storage_error(self._path, error) from error
+
+
+def _afresh(plan: Plan, only: int | None) -> Plan:
+    if only is not None and not 0 <= only < len(plan.steps):
+        raise InvalidInput("only", f"the run has steps 1 to {len(plan.steps)}.")
+    return replace(
+        plan,
+        workflow_id=new_id(),
+        start_from=0,
+        only=plan.only if only is None else only,
+        continues="",
+        attempt=1,
+        reattach={},
+        created_at=time.time(),
+    )
+
+
+def _changed(template: Template, variables: Mapping[str, Any] | None) -> dict[str, str]:
+    """The variables that differ from the template's own values, to be offered again."""
+    defaults = {v.name: v.default for v in template.variables}
+    return {k: str(v) for k, v in (variables or {}).items() if v != defaults.get(k)}
+
+
+def _ssh_config() -> str:
+    try:
+        with (Path.home() / ".ssh" / "config").open(encoding="utf-8", errors="replace") as file:
+            return file.read(MAX_SSH_CONFIG_BYTES)
+    except (OSError, RuntimeError):
+        return ""
