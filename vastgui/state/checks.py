@@ -187,6 +187,19 @@ def links(value: Any, field: str) -> list[dict[str, str]]:
     return out
 
 
+def program(value: Any, field: str) -> str:
+    """A program on the instance: a name to be found in its PATH, or an absolute path."""
+    text = _text(value, field, 500)
+    return path(text, field) if text.startswith("/") else name(text, field)
+
+
+def env_map(value: Any, field: str) -> dict[str, str]:
+    """Environment variables: name to value."""
+    if not isinstance(value, Mapping):
+        raise InvalidInput(field, "must be `NAME: value` lines.")
+    return {env_name(k, field): env_value(str(v), f"{field} › {k}") for k, v in value.items()}
+
+
 def relative_path(value: Any, field: str) -> str:
     text = _text(value, field, 300)
     return path("/" + text, field)[1:]
@@ -242,5 +255,6 @@ KINDS: dict[str, Callable[[Any, str], Any]] = {
     for f in (
         path, relative_path, repo_url, env_name, env_value, package, commit, name, label, text,
         command, boolean, integer, seconds, port, url, names, packages, package_map, repos, links,
+        program, env_map,
     )
 }  # fmt: skip

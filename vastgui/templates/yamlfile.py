@@ -1,0 +1,94 @@
+"""Reading YAML that people wrote: bounded, strict, with answers that name the place."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vastgui.errors import InvalidInput, StorageError
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+"""Values in a file after its aliases are written out: bounds an alias bomb."""
+
+
+def read(path: Path) -> Any:
+    """The content of the YAML file `path`. Raises `InvalidInput` naming file and line."""
+    text = read_text(path)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        for problem in _problems(root):
+            raise InvalidInput(path.name, problem)
+        return yaml.safe_load(text)
+    except RecursionError as error:
+        raise InvalidInput(path.name, "is nested too deeply.") from error
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise InvalidInput(path.name, f"is not valid YAML ({_place(error)}).") from error
+
+
+def read_text(path: Path) -> str:
+    """The text of `path`, at most 1 MB of UTF-8."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(raw) > MAX_BYTES:
+        raise InvalidInput(path.name, "is larger than 1 MB.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(path.name, f"is not UTF-8 text (byte {error.start}).") from error
+
+
+def mapping(value: Any, where: str, known: Collection[str], needed: Collection[str] = ()) -> Any:
+    """`value` when it is a mapping with `known` keys only and all `needed` ones."""
+    if not isinstance(value, Mapping):
+        raise InvalidInput(where, "must be a list of `name: value` lines.")
+    for key in value:
+        if key not in known:
+            raise InvalidInput(f"{where} › {key}", f"is unknown. {suggest(str(key), known)}")
+    for key in needed:
+        if value.get(key) in (None, ""):
+            raise InvalidInput(f"{where} › {key}", "is missing.")
+    return value
+
+
+def suggest(word: str, known: Collection[str]) -> str:
+    """A sentence that names what may have been meant."""
+    if near := difflib.get_close_matches(word, known, n=2, cutoff=0.6):
+        return f"Did you mean {' or '.join(near)}?"
+    return f"Known: {', '.join(sorted(known))}." if known else "There is none."
+
+
+def _problems(root: yaml.Node | None) -> Iterator[str]:
+    """What `safe_load` would accept silently: keys given twice, aliases that explode."""
+    pending = [root] if root else []
+    seen = 0
+    while pending:
+        node = pending.pop()
+        if (seen := seen + 1) > MAX_NODES:
+            yield f"holds more than {MAX_NODES} values once its aliases are written out."
+            return
+        if isinstance(node, yaml.MappingNode):
+            yield from _repeated_keys(node)
+            pending += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            pending += node.value
+
+
+def _repeated_keys(node: yaml.MappingNode) -> Iterator[str]:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                yield f"line {key.start_mark.line + 1}: `{key.value}` is given twice."
+            seen.add(key.value)
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    lines = str(getattr(error, "problem", None) or error).splitlines() or [type(error).__name__]
+    return f"line {mark.line + 1}: {lines[0]}" if mark else lines[0]
