@@ -1,0 +1,46 @@
+"""What all steps of a run share."""
+
+from dataclasses import dataclass, field
+
+from vastgui.config import Paths, Settings
+from vastgui.runner.gate import Gate
+from vastgui.runner.journal import Journal
+from vastgui.runner.link import Link
+from vastgui.runner.redact import Redactor
+from vastgui.state.plan import Plan
+from vastgui.state.store import EventLog, RunDir
+
+
+@dataclass(slots=True)
+class Workbench:
+    """One per runner. Its owner holds the run's lock."""
+
+    run: RunDir
+    plan: Plan
+    paths: Paths
+    settings: Settings
+    redactor: Redactor
+    journal: Journal
+    gate: Gate
+    link: Link = field(init=False)
+    open_jobs: dict[str, str] = field(default_factory=dict)
+    """Remote jobs not seen to end, `"<step>:<key>"` to job id: attached to, never repeated."""
+
+    def __post_init__(self) -> None:
+        self.open_jobs.update(self.plan.reattach)
+        self.link = Link(self.plan, self.paths, self.settings, self.journal.append, self.secret)
+
+    @classmethod
+    def of(cls, run: RunDir, log: EventLog, paths: Paths, settings: Settings) -> "Workbench":
+        redactor = Redactor()
+        journal = Journal(log, redactor)
+        return cls(run, run.plan(), paths, settings, redactor, journal, Gate())
+
+    def secret(self, name: str) -> str | None:
+        """The secret `name`; from now on no text of this run shows its value."""
+        from vastgui.secretstore import SecretStore  # the keyring is slow to load
+
+        value = SecretStore(self.paths).get(name)
+        if value:
+            self.redactor.learn(value)
+        return value
