@@ -1,0 +1,1 @@
+"""The command line. `main` is the entry; verbs load what they need when they are called."""

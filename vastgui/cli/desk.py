@@ -1,0 +1,89 @@
+"""What the verbs work with: folders, settings, and the services, each made when first used."""
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from vastgui.config import Paths, Settings
+from vastgui.errors import InvalidInput, RunNotFound
+from vastgui.state.history import History
+from vastgui.state.model import RunState, to_json
+from vastgui.state.store import RunDir, open_run
+
+if TYPE_CHECKING:  # these load paramiko and psutil: `vastgui runs` must not wait for them
+    from vastgui.services import Services
+    from vastgui.supervisor import Supervisor
+
+
+class Desk:
+    """One command's view of vastgui. Folders are made at the first use of `paths`."""
+
+    def __init__(self, paths: Paths | None = None) -> None:
+        self._chosen = paths
+
+    @cached_property
+    def paths(self) -> Paths:
+        return (self._chosen or Paths.from_env()).ensure()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.load(self.paths.settings_file)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.paths.runs)
+
+    @cached_property
+    def supervisor(self) -> "Supervisor":
+        from vastgui.supervisor import Supervisor
+
+        return Supervisor(self.paths.runs, settings=self.settings)
+
+    @cached_property
+    def services(self) -> "Services":
+        from vastgui.services import Services
+
+        return Services(self.paths, self.settings)
+
+    def run(self, name: str) -> RunDir:
+        """The run called `name`: an id, the start or end of one, or `last`."""
+        if name != "last":
+            return open_run(self.paths.runs, name.lower())
+        if newest := self.history.ids()[:1]:
+            return RunDir(self.paths.runs / newest[0])
+        raise RunNotFound("There is no run yet.", hint="`vastgui demo` makes a first one.")
+
+    def state(self, run: RunDir) -> RunState:
+        """The state of `run`, ended first when its runner is gone: what is shown is true now."""
+        state = run.state()
+        if state.is_terminal or run.is_alive:
+            return state
+        self.supervisor.sweep()
+        return run.state()
+
+    def json(self, run: RunDir, state: RunState) -> dict[str, Any]:
+        """The state as the API gives it, with the last sign of life."""
+        try:
+            found = run.heartbeat.stat()
+        except OSError:
+            return to_json(state)
+        return to_json(state, last_heartbeat_at=found.st_mtime if found.st_size else None)
+
+
+def step_index(state: RunState, text: str, flag: str) -> int:
+    """The 0-based index of the step that a person calls `text`: its number or its action."""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(state.steps):
+        return int(text) - 1
+    found = [s.index for s in state.steps if s.action == text]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = " and ".join(str(i + 1) for i in found)
+        raise InvalidInput(flag, f"{text} is there more than once: give a number, {numbers}.")
+    known = ", ".join(dict.fromkeys(s.action for s in state.steps))
+    raise InvalidInput(flag, f"no step {text!r}. Use 1 to {len(state.steps)}, or one of: {known}.")
+
+
+def private_files() -> None:
+    """New files and folders of this process are the user's alone."""
+    os.umask(0o077)

@@ -1,0 +1,80 @@
+"""Follows a run until it ends: shows it, asks its questions, and ends it should its runner die."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from vastgui.cli import prompt
+from vastgui.cli.views import View
+from vastgui.errors import VastguiError
+from vastgui.state.model import Question, RunState
+from vastgui.state.store import Follower, RunDir
+from vastgui.supervisor import Supervisor
+
+LOOK_EVERY_S = 0.1
+SWEEP_EVERY_S = 0.25
+
+
+class LeftRunning(VastguiError):
+    """The user turned away with Ctrl-C; the run goes on."""
+
+    def __init__(self, run_id: str) -> None:
+        hint = f"Watch it: vastgui logs -f {run_id}    Stop it: vastgui stop {run_id}"
+        super().__init__(f"Run {run_id} goes on without this terminal.", hint=hint)
+
+
+@dataclass(slots=True)
+class Watch:
+    run: RunDir
+    supervisor: Supervisor
+    view: View
+    ask: bool = False
+    """Ask the run's questions here; else they are only shown."""
+    accept_new_host_key: bool = False
+    _swept_at: float = 0.0
+    _answered: set[str] = field(default_factory=set)
+
+    def until_end(self) -> RunState:
+        """Return the final state. Ctrl-C raises `LeftRunning`, the run goes on."""
+        try:
+            with self.view, closing(Follower(self.run)) as follower:
+                while not self._look(follower).is_terminal:
+                    time.sleep(LOOK_EVERY_S)
+                return follower.state
+        except KeyboardInterrupt as error:
+            raise LeftRunning(self.run.id) from error
+
+    def _look(self, follower: Follower) -> RunState:
+        self._sweep()
+        follower.poll()
+        self.view.show(follower.state)
+        question = follower.state.question
+        if question and question.ask_id not in self._answered:
+            self._answered.add(question.ask_id)
+            self._answer(question, follower)
+        return follower.state
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            self.supervisor.sweep()
+
+    def _answer(self, question: Question, follower: Follower) -> None:
+        answer = self._known_answer(question)
+        if answer is None and self.ask:
+            self.view.ask_room(self.run.id, question)
+            answer = prompt.choose(question.choices, lambda: self._still_asks(question, follower))
+        if answer is not None:
+            self.supervisor.answer(self.run.id, question.ask_id, answer)
+
+    def _known_answer(self, question: Question) -> str | None:
+        """`--accept-new-host-key` answers for a host never seen before, not for a changed one."""
+        trusted = self.accept_new_host_key and question.kind == "host_key_unknown"
+        return "trust" if trusted and "trust" in question.choices else None
+
+    def _still_asks(self, question: Question, follower: Follower) -> bool:
+        """Whether the question is still open: the app, or a stop, may have settled it."""
+        self._sweep()
+        follower.poll()
+        asked = follower.state.question
+        return asked is not None and asked.ask_id == question.ask_id
