@@ -1,14 +1,31 @@
 """What all steps of a run share."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from vastgui.config import Paths, Settings
+from vastgui.runner.clock import StepClock
 from vastgui.runner.gate import Gate
 from vastgui.runner.journal import Journal
 from vastgui.runner.link import Link
 from vastgui.runner.redact import Redactor
 from vastgui.state.plan import Plan
 from vastgui.state.store import EventLog, RunDir
+
+
+class Attempt(Protocol):
+    """What the watchdog needs to know of the attempt in progress (a `StepContext`)."""
+
+    step: int
+    noticed_stop: bool
+
+    def flush_due(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    attempt: Attempt
+    clock: StepClock
 
 
 @dataclass(slots=True)
@@ -23,6 +40,8 @@ class Workbench:
     journal: Journal
     gate: Gate
     link: Link = field(init=False)
+    active: "Active | None" = None
+    """The step attempt in progress, for the watchdog."""
     open_jobs: dict[str, str] = field(default_factory=dict)
     """Remote jobs not seen to end, `"<step>:<key>"` to job id: attached to, never repeated."""
 
