@@ -1,7 +1,5 @@
 """The app's object graph, built without any user interface: pages, CLI and tests call it."""
 
-import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,14 +8,15 @@ from typing import Any
 
 from vastgui import doctor, steplog
 from vastgui.config import Paths, Settings, assets_dir
-from vastgui.errors import InvalidInput, RunBusy
+from vastgui.errors import InvalidInput, RunBusy, StorageError
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.address import parse_address
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state.history import History
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan, new_id
-from vastgui.state.store import RunDir, open_run, storage_error
+from vastgui.state.private import PrivateJson
+from vastgui.state.store import RunDir, open_run
 from vastgui.supervisor import Supervisor, continue_plan
 from vastgui.templates import Template, Templates, build_plan
 
@@ -38,7 +37,7 @@ class Services:
         self.secrets = SecretStore(paths)
         self.memory = Memory(paths.state / "ui.json")
 
-    def launch_setup(
+    def launch_setup(  # noqa: PLR0913 -- one keyword for each choice a user has
         self,
         template_id: str,
         *,
@@ -52,10 +51,16 @@ class Services:
         from_step: int | str | None = None,
         step_delay_s: float = 0.0,
         metadata: Mapping[str, Any] | None = None,
+        recall: bool = True,
     ) -> str:
-        """Check everything, remember the connection, start the run; return its id."""
+        """Check everything, remember the connection, start the run; return its id.
+
+        `recall` fills an empty key file and instance id with what was used last for this
+        connection; a form that shows these fields turns it off.
+        """
         template = self.templates.get(template_id)
-        connection = self.checked_connection(ssh_connection, key_file, instance_id, use_agent)
+        given = Connection(ssh_connection, key_file, use_agent, instance_id)
+        connection = self.checked_connection(given, recall=recall)
         plan = build_plan(
             template,
             self.templates.actions,
@@ -71,28 +76,21 @@ class Services:
         self.connections.remember(replace(connection, variables=_changed(template, variables)))
         return self.supervisor.launch(plan).id
 
-    def checked_connection(
-        self,
-        ssh_connection: str,
-        key_file: str = "",
-        instance_id: str = "",
-        use_agent: bool = False,
-    ) -> Connection:
+    def checked_connection(self, given: Connection, *, recall: bool = True) -> Connection:
         """The connection as it will be remembered. Raises `InvalidInput` naming the field."""
-        text = ssh_connection.strip()
+        text = given.ssh_connection.strip()
         if not text:
             raise InvalidInput("ssh_connection", "is missing: paste the line that Vast.ai shows.")
         parse_address(text, _ssh_config())
-        known = self.connections.find(text)
-        key = key_file.strip() or (known.key_file if known else "") or self.settings.ssh_key
+        known = (self.connections.find(text) if recall else None) or Connection(text)
+        key = given.key_file.strip() or known.key_file or self.settings.ssh_key
         if key and not Path(key).expanduser().is_file():
             raise InvalidInput("key_file", f"there is no file {key}.")
-        return Connection(
-            ssh_connection=text,
+        return replace(
+            known,
             key_file=key,
-            use_agent=use_agent or (known.use_agent if known else False),
-            instance_id=instance_id.strip() or (known.instance_id if known else ""),
-            label=known.label if known else "",
+            use_agent=given.use_agent or known.use_agent,
+            instance_id=given.instance_id.strip() or known.instance_id,
             last_used=time.time(),
         )
 
@@ -173,13 +171,11 @@ class Memory:
     """What the pages remember between starts: the look, and the draft of the setup form."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._values: dict[str, Any] = {}
+        self._file = PrivateJson(path, "What the pages remember")
         try:
-            loaded = json.loads(path.read_bytes())
-            self._values = loaded if isinstance(loaded, dict) else {}
-        except (OSError, ValueError, RecursionError):
-            pass  # nothing of worth: a damaged or missing file means the defaults
+            self._values = self._file.read()
+        except StorageError:
+            self._values = {}  # nothing of worth: the defaults serve as well
 
     def get(self, name: str, default: Any = None) -> Any:
         return self._values.get(name, default)
@@ -187,14 +183,7 @@ class Memory:
     def set(self, name: str, value: Any) -> None:
         """Keep `value` (JSON). Raises `StorageError` when the disk refuses it."""
         self._values[name] = value
-        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        try:
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(fd, "w", encoding="utf-8") as file:
-                json.dump(self._values, file)
-            draft.replace(self._path)
-        except OSError as error:
-            raise storage_error(self._path, error) from error
+        self._file.write(self._values)
 
 
 def _afresh(plan: Plan, only: int | None) -> Plan:

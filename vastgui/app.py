@@ -1,0 +1,246 @@
+"""Puts the app together: services, feed, pages and the guard around them, served on loopback."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from logging.handlers import RotatingFileHandler
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import app as nicegui_app
+from nicegui import core, ui
+
+from vastgui.config import Paths, Settings, assets_dir
+from vastgui.desktop import AppInfo, read_info, seat
+from vastgui.errors import StorageError
+from vastgui.feed import Feed, Pace
+from vastgui.pages.frame import make_root
+from vastgui.pages.theme import serve_look
+from vastgui.security import Guard, Keys, enter_url
+from vastgui.services import Services
+
+SWEEP_EVERY_S = 0.25
+RECONNECT_TIMEOUT_S = 60.0
+LOG_BYTES = 1_000_000
+_log = logging.getLogger("vastgui.app")
+
+Ready = Callable[[str], None]
+
+
+def serve(
+    paths: Paths,
+    settings: Settings,
+    *,
+    on_ready: Ready | None = None,
+    services: Services | None = None,
+    to: str = "/",
+    quit_unused_after_s: float | None = None,
+) -> int:
+    """Serve the app until SIGINT or SIGTERM; runs are never touched by its end. Returns 0.
+
+    `on_ready` gets a one-time sign-in link that leads to the page `to` (called in a thread).
+    With `quit_unused_after_s` the app ends when no run lives and no tab was open that long.
+    Raises `AppRunning` when this home is served already.
+    """
+    os.umask(0o077)
+    _keep_streams(paths)
+    with seat(paths) as publish:
+        listener = _listen(_ports(paths, settings))
+        port = int(listener.getsockname()[1])
+        keys = Keys(paths.state / "session.key")
+        with _logging(paths), contextlib.closing(services or Services(paths, settings)) as made:
+            publish(AppInfo(os.getpid(), port, keys.bearer))
+            work = Work(made, quit_unused_after_s)
+            guard = Guard(_compose(made, work), keys, port)
+            core.sio.eio.cors_allowed_origins = guard.origins
+            ready = _once_ready(on_ready, lambda: enter_url(port, keys.new_code(), to))
+            server = Server(_config(guard), ready)
+            work.quit = server.stop
+            with server.on_signals(), listener:
+                server.run(sockets=[listener])
+    return 0
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends with exit code 0 on a signal, and says when it is up."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # uvicorn's own would raise the signal again after a clean end
+
+    @contextlib.contextmanager
+    def on_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {s: signal.signal(s, self._signalled) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class Work:
+    """The app's two loops: follow the runs, and end those whose runner is gone."""
+
+    def __init__(self, services: Services, quit_unused_after_s: float | None) -> None:
+        self.services = services
+        self.feed = Feed(services.history)
+        self.quit: Callable[[], None] = lambda: None
+        self._quit_after_s = quit_unused_after_s
+        self._used_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._used_at = asyncio.get_running_loop().time()
+        self._say_failure("Tidying the history", self.services.tidy)
+        loops = (self._follow(), self._sweep())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.feed.close()
+
+    async def _follow(self) -> None:
+        pace = Pace()
+        while True:
+            changed: frozenset[str] = frozenset()
+            with contextlib.suppress(OSError):
+                changed = self.feed.poll()
+            watched = any(c.has_socket_connection for c in list(nicegui_app.clients()))
+            self._quit_when_unused(watched=watched)
+            await asyncio.sleep(pace.after(changed, watched=watched))
+
+    async def _sweep(self) -> None:
+        while True:
+            self._say_failure("Looking after the runs", self.services.supervisor.sweep)
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    def _quit_when_unused(self, *, watched: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if watched or self.feed.live():
+            self._used_at = now
+        elif self._quit_after_s is not None and now - self._used_at > self._quit_after_s:
+            self.quit()
+
+    def _say_failure(self, what: str, action: Callable[[], object]) -> None:
+        """One bad moment (a full disk, say) must not end a loop that everything relies on."""
+        try:
+            action()
+        except Exception:
+            _log.exception("%s failed.", what)
+
+
+def _compose(services: Services, work: Work) -> FastAPI:
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    nicegui_app.storage.path = services.paths.state / "nicegui"
+    serve_look(nicegui_app)
+    ui.run_with(
+        api,
+        root=make_root(services, work.feed),
+        title="vastgui",
+        favicon=assets_dir() / "icons" / "vastgui.svg",
+        dark=services.memory.get("dark", services.settings.dark),
+        tailwind=False,
+        reconnect_timeout=RECONNECT_TIMEOUT_S,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+    )
+    nicegui_app.on_startup(work.start)
+    nicegui_app.on_shutdown(work.stop)
+    return api
+
+
+def _config(guard: Guard) -> uvicorn.Config:
+    return uvicorn.Config(
+        guard,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ws="wsproto",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _once_ready(on_ready: Ready | None, url: Callable[[], str]) -> Callable[[], None]:
+    def start() -> None:
+        if on_ready is not None:
+            threading.Thread(target=lambda: on_ready(url()), daemon=True).start()
+
+    return start
+
+
+def _ports(paths: Paths, settings: Settings) -> list[int]:
+    """The wished port, the one used last (its tabs come back by themselves), any."""
+    last = read_info(paths)
+    return [settings.port, *([last.port] if last else []), 0]
+
+
+def _listen(ports: list[int]) -> socket.socket:
+    """A listening socket on 127.0.0.1 at the first free of `ports`."""
+    for port in ports:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(128)
+        except (OSError, OverflowError):
+            listener.close()
+        else:
+            return listener
+    raise StorageError("No port of 127.0.0.1 is free.", hint="Close other programs and try again.")
+
+
+def _keep_streams(paths: Paths) -> None:
+    """Without a console (pythonw) the streams are None, and the first print would end the app."""
+    if sys.stderr is None or sys.stdout is None:
+        stream: Any = (paths.state / "app.log").open("a", encoding="utf-8", buffering=1)
+        sys.stdout = sys.stdout or stream
+        sys.stderr = sys.stderr or stream
+
+
+@contextlib.contextmanager
+def _logging(paths: Paths) -> Iterator[None]:
+    """Warnings and faults go to `app.log`: the terminal stays the user's."""
+    handler = RotatingFileHandler(
+        paths.state / "app.log", maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
