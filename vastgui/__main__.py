@@ -7,10 +7,9 @@ from vastgui.cli.main import main as run_cli
 
 def main() -> int:
     if sys.argv[1:2] == ["--runner"]:  # see config.runner_command
-        from vastgui.runner.__main__ import main as run_runner
+        from vastgui.runner.__main__ import main as run_runner  # the CLI needs none of it
 
-        del sys.argv[1]
-        return int(run_runner())
+        return run_runner(sys.argv[2:])
     return run_cli()
 
 

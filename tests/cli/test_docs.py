@@ -27,7 +27,7 @@ def verbs() -> dict[str, argparse.ArgumentParser]:
 
 def section(verb: str) -> str:
     """The part of cli.md under the heading that names `verb`."""
-    for part in re.split(r"^## ", CLI, flags=re.M)[1:]:
+    for part in re.split(r"^## ", CLI, flags=re.MULTILINE)[1:]:
         if verb in re.split(r",\s*", part.splitlines()[0]):
             return part
     raise AssertionError(f"docs/cli.md has no section for `{verb}`")
@@ -52,7 +52,7 @@ def test_every_flag_of_the_app_is_documented() -> None:
 
 @pytest.mark.parametrize("verb", verbs())
 def test_no_flag_is_documented_that_is_not_there(verb: str) -> None:
-    rows = re.findall(r"^\| `(-[^|]*)` \|", section(verb), flags=re.M)
+    rows = re.findall(r"^\| `(-[^|]*)` \|", section(verb), flags=re.MULTILINE)
     named = {flag for row in rows for flag in re.findall(r"--?[a-z-]+", row)}
     siblings = re.split(r",\s*", section(verb).splitlines()[0])
     assert named <= {flag for v in siblings for flag in flags(verbs()[v])}
@@ -60,7 +60,7 @@ def test_no_flag_is_documented_that_is_not_there(verb: str) -> None:
 
 def test_every_exit_code_is_documented() -> None:
     codes = {v for k, v in vars(exits).items() if k.isupper() and isinstance(v, int)}
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, flags=re.M)} == codes
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, flags=re.MULTILINE)} == codes
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -95,5 +95,5 @@ def test_every_key_of_the_state_is_documented() -> None:
 def test_every_status_is_explained() -> None:
     known = [s.value for kind in (Status, StepStatus, ItemStatus) for s in kind]
     assert [status for status in known if f"`{status}`" not in STATE] == []
-    ended = re.findall(r"^\| `(\w+)` \|.*\| yes \|$", STATE, flags=re.M)
+    ended = re.findall(r"^\| `(\w+)` \|.*\| yes \|$", STATE, flags=re.MULTILINE)
     assert set(ended) == {s.value for s in Status if s.is_terminal}

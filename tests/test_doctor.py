@@ -1,0 +1,217 @@
+"""The doctor sees what is wrong on disk, and finds nothing on a healthy one."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from vastgui import doctor
+from vastgui.config import Paths, Settings
+from vastgui.doctor.keys import check_key
+from vastgui.doctor.vault import find_leaks
+from vastgui.secretstore import SecretStore
+from vastgui.ssh.connections import Connection, Connections
+from vastgui.state import events as ev
+from vastgui.state.plan import Plan, PlanStep, new_id
+from vastgui.state.store import EventLog, RunDir, create
+
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes")
+
+
+@pytest.fixture(autouse=True)
+def private_files() -> Iterator[None]:
+    old = os.umask(0o077)
+    yield
+    os.umask(old)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths.under(tmp_path / "home").ensure()
+
+
+def a_run(paths: Paths, *tape: ev.AnyEvent, ended: bool = True) -> RunDir:
+    """A run that nobody works on any more."""
+    plan = Plan(workflow_id=new_id(), steps=(PlanStep(action="wait", label="Wait"),))
+    run, lock_fd = create(paths.runs, plan)
+    with closing(EventLog(run)) as log:
+        for event in (ev.RunStarted(), *tape):
+            log.append(event)
+        if ended:
+            log.append(ev.RunEnded(status="completed"))
+    os.close(lock_fd)
+    return run
+
+
+def complaints(paths: Paths, settings: Settings | None = None) -> list[str]:
+    findings = doctor.examine(paths, settings or Settings())
+    return [f.what for f in findings if f.level != "ok"]
+
+
+def spoil(run: RunDir, lines: str) -> None:
+    with run.events.open("a") as file:
+        file.write(lines)
+
+
+def test_a_healthy_home_gets_only_good_words(paths: Paths) -> None:
+    a_run(paths)
+    SecretStore(paths).set("civitai_token", "canary-3f2a91c0")
+    findings = doctor.examine(paths, Settings())
+    assert {f.level for f in findings} == {"ok"}
+    assert any("1 runs are recorded whole" in f.what for f in findings)
+
+
+def test_a_run_without_ending_whose_runner_is_gone_is_named(paths: Paths) -> None:
+    a_run(paths, ended=False)
+    assert complaints(paths) == ["The run is running, but its runner is gone."]
+
+
+def test_a_living_run_is_left_alone(paths: Paths) -> None:
+    plan = Plan(workflow_id=new_id())
+    _, lock_fd = create(paths.runs, plan)
+    assert complaints(paths) == []
+    os.close(lock_fd)
+    assert complaints(paths) == ["The run is starting, but its runner is gone."]
+
+
+def test_damaged_lines_second_endings_and_late_events_are_counted(paths: Paths) -> None:
+    run = a_run(paths)
+    late = ev.StepStarted(step=0, seq=3, at=1.0, mono=1.0)
+    again = ev.RunEnded(status="crashed", seq=4, at=1.0, mono=1.0)
+    spoil(run, (ev.encode(late) + ev.encode(again)).decode() + "garbage\n")
+    assert complaints(paths) == [
+        "1 lines of events.jsonl are damaged; they were passed over.",
+        "The run has 2 endings; the first one counts.",
+        "1 events follow the ending; they are ignored.",
+    ]
+
+
+def test_missing_and_disordered_events_are_told_apart(paths: Paths) -> None:
+    gap = a_run(paths, ended=False)
+    spoil(gap, ev.encode(ev.RunEnded(status="failed", seq=9, at=1.0, mono=1.0)).decode())
+    assert complaints(paths) == ["7 events are missing in events.jsonl."]
+    two = a_run(paths, ev.RunPaused(), ev.RunResumed(), ended=False)
+    spoil(two, ev.encode(ev.RunEnded(status="failed", seq=1, at=1.0, mono=1.0)).decode())
+    assert "1 events are out of order: two programs wrote at once." in complaints(paths)
+
+
+def test_a_remote_job_stands_for_one_work_and_one_end(paths: Paths) -> None:
+    started = ev.JobStarted(step=0, key="clone", job_id="j1")
+    a_run(paths, started, started, ev.JobEnded(step=0, key="clone", job_id="j1", exit_code=0))
+    assert complaints(paths) == []
+    other = ev.JobStarted(step=0, key="pip", job_id="j1")
+    ended = [ev.JobEnded(step=0, key="pip", job_id="j1", exit_code=c) for c in (0, 1)]
+    a_run(paths, started, other, *ended)
+    assert complaints(paths) == [
+        "Remote job j1 was started for 2 different works.",
+        "Remote job j1 ended with several exit codes: [0, 1].",
+    ]
+
+
+def test_unreadable_and_newer_plans_are_told_apart(paths: Paths) -> None:
+    a_run(paths).spec.write_text("{")
+    newer = a_run(paths)
+    newer.spec.write_text(
+        newer.spec.read_text().replace('"schema_version": 1', '"schema_version": 99')
+    )
+    levels = [f.level for f in doctor.examine(paths, Settings()) if f.level != "ok"]
+    assert sorted(levels) == ["error", "warning"]
+
+
+def test_unfinished_downloads_drafts_and_foreign_names_are_seen(paths: Paths) -> None:
+    run = a_run(paths)
+    (run.outputs / "a.png.part").touch()
+    draft = paths.runs / f".{new_id()}.4242"
+    draft.mkdir()
+    assert complaints(paths) == ["1 downloads are unfinished (a.png.part)."]
+    old = time.time() - 7200
+    os.utime(draft, (old, old))
+    (paths.runs / "notes.txt").touch()
+    assert complaints(paths)[1:] == [
+        "A run was never built whole; its launcher was killed.",
+        "This is no run.",
+    ]
+    doctor.repair(paths)
+    assert not draft.exists()
+    assert (paths.runs / "notes.txt").exists()
+
+
+@posix
+def test_open_modes_are_named_and_repaired_and_links_left_alone(
+    paths: Paths, tmp_path: Path
+) -> None:
+    run = a_run(paths)
+    run.events.chmod(0o644)
+    run.path.chmod(0o755)
+    outside = tmp_path / "outside"
+    outside.touch()
+    outside.chmod(0o644)
+    (run.outputs / "link").symlink_to(outside)
+    assert len(complaints(paths)) == 3
+    done = doctor.repair(paths)
+    assert {Path(f.where) for f in done} == {run.path, run.events}
+    assert complaints(paths) == ["A symbolic link does not belong here: it may lead writes astray."]
+    assert outside.stat().st_mode & 0o777 == 0o644
+
+
+@posix
+def test_thousands_of_open_files_are_not_listed_one_by_one(paths: Paths) -> None:
+    for number in range(40):
+        path = paths.data / f"f{number}"
+        path.touch()
+        path.chmod(0o644)
+    assert len(complaints(paths)) == 21
+    assert "20 more files or folders are not private." in complaints(paths)
+
+
+def test_key_files_are_looked_at(paths: Paths, tmp_path: Path) -> None:
+    key = tmp_path / "id_ed25519"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    Connections(paths.connections_file).remember(Connection("root@1.2.3.4:22", key_file=str(key)))
+    assert complaints(paths) == []
+    missing = Settings(ssh_key=str(tmp_path / "gone"))
+    assert complaints(paths, missing) == ["The key file is missing (setting ssh_key)."]
+    key.write_text("ssh-ed25519 AAAA me\n")
+    assert "public half" in check_key(key, "x").what
+    key.write_text("hello")
+    assert check_key(key, "x").level == "warning"
+
+
+@posix
+def test_a_key_that_others_may_read_is_named(tmp_path: Path) -> None:
+    key = tmp_path / "id"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    key.chmod(0o640)
+    assert check_key(key, "x").what == "Others may read this key: mode 0640 (x)."
+
+
+def test_a_secret_in_a_runs_files_is_found_even_across_pieces(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vastgui.doctor.vault._CHUNK_BYTES", 16)
+    SecretStore(paths).set("civitai_token", "canary-3f2a91c0")
+    run = a_run(paths)
+    assert complaints(paths) == []
+    run.runner_log.write_text("x" * 11 + "canary-3f2a91c0" + "y" * 40)
+    assert complaints(paths) == ["The secret civitai_token stands in this file."]
+
+
+def test_results_brought_home_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "a.png").write_bytes(b"canary-3f2a91c0")
+    assert find_leaks({"token": "canary-3f2a91c0"}, tmp_path) == []
+
+
+def test_bad_settings_and_damaged_connections_are_errors(paths: Paths) -> None:
+    paths.settings_file.write_text("nonsense: 1\n")
+    paths.connections_file.write_text("{")
+    found = [f for f in doctor.examine(paths, Settings()) if f.level == "error"]
+    assert {Path(f.where) for f in found} == {paths.settings_file, paths.connections_file}
+
+
+def test_folders_that_are_not_there_yet_are_no_error(tmp_path: Path) -> None:
+    findings = doctor.examine(Paths.under(tmp_path / "nowhere"), Settings())
+    assert {f.level for f in findings} == {"ok", "warning"}
