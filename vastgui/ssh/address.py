@@ -16,7 +16,7 @@ EXPECTED = (
     "Paste the line from the Vast page: ssh -p 2838 root@104.189.178.116 -L 8080:localhost:8080"
 )
 LONGEST = 1000
-_ALLOWED = re.compile(r"[A-Za-z0-9@:._\-\[\]/\\~+ *]+\Z")
+_ALLOWED = re.compile(r"[A-Za-z0-9@:._\-\[\]/\\~+=, *]+\Z")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _KEY_FILE = re.compile(r"[A-Za-z0-9_~./\\][A-Za-z0-9_~./\\:@+-]{0,499}\Z")
