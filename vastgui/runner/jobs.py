@@ -81,11 +81,14 @@ def _attached(
         if on_line is not None:
             on_line(line)
 
-    splitter = LineSplitter(take)
-    end = run_job(
-        ctx.ssh, job_id, script, *args, on_output=splitter.feed, checkpoint=ctx.checkpoint
-    )
-    splitter.close()
+    def hear(data: bytes) -> None:
+        for line in splitter.feed(data):
+            take(line)
+
+    splitter = LineSplitter()
+    end = run_job(ctx.ssh, job_id, script, *args, on_output=hear, checkpoint=ctx.checkpoint)
+    for line in splitter.flush():
+        take(line)
     return None if end.exit_code is None else JobResult(end.exit_code, list(tail))
 
 

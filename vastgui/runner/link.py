@@ -1,6 +1,5 @@
 """The run's one connection to its instance: opened at first use, its troubles told as events."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +14,7 @@ from vastgui.state.plan import Plan
 if TYPE_CHECKING:  # paramiko takes 0.16 s and 20 MiB, so a run loads it at first use
     from vastgui.ssh.address import Address
     from vastgui.ssh.connections import Connection
-    from vastgui.ssh.hostkeys import HostKeyQuestion
-    from vastgui.ssh.session import Session
+    from vastgui.ssh.session import HostKeyQuestion, Session
 
 FRESH_INSTANCE_PATIENCE_S = 20.0
 """A rented instance takes its keys some seconds after it answers; others refuse at once."""
@@ -69,13 +67,14 @@ class Link:
         self.session().auth_patience_s = seconds
 
     def break_off(self) -> None:
-        """Close the connection under a step that hangs in it. Never blocks the caller."""
-        session = self._session
-        if session is not None:
-            threading.Thread(target=_closed, args=(session,), name="break-off", daemon=True).start()
+        """Drop the connection under a step that hangs in it. Never blocks the caller."""
+        if (session := self._session) is not None:
+            threading.Thread(target=session.drop, name="break-off", daemon=True).start()
 
     def close(self) -> None:
-        self.break_off()
+        """Say goodbye to the instance; the run is over."""
+        if (session := self._session) is not None:
+            session.close()
 
     def _opened(self) -> "Session":
         from vastgui.ssh.errors import PassphraseNeeded
@@ -84,12 +83,12 @@ class Link:
         session = self._built(address, connection, None)
         try:
             session.connect()
-        except PassphraseNeeded:
-            key_file = _key_file(address, connection, self._settings)
-            phrase = self._secret(f"ssh_passphrase:{Path(key_file).name}")
+        except PassphraseNeeded as error:
+            phrase = self._secret(f"ssh_passphrase:{Path(error.key_file).name}")
             phrase = phrase or self._secret("ssh_passphrase")
             if phrase is None:
                 raise
+            session.close()
             session = self._built(address, connection, phrase)
             session.connect()
         return session
@@ -150,11 +149,6 @@ class Link:
         elif self._lost_at is not None:
             self._append(ev.LinkRestored(after_s=round(time.monotonic() - self._lost_at, 2)))
             self._lost_at = None
-
-
-def _closed(session: "Session") -> None:
-    with contextlib.suppress(Exception):  # a broken transport may raise anything while it closes
-        session.close()
 
 
 def _key_file(address: "Address", connection: "Connection", settings: Settings) -> str:

@@ -1,0 +1,171 @@
+"""Launches runners and looks after them: ends the runs whose runner is gone, exactly once.
+
+Nothing here waits: `sweep` is called every 250 ms by the app (or the CLI), looks once and decides
+from facts. Any number of apps may do so at the same time; the run's lock keeps them apart.
+"""
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from subprocess import Popen
+
+from vastgui.config import Settings, runner_command
+from vastgui.errors import RunBusy, VastguiError
+from vastgui.state import control, store
+from vastgui.state.events import RunEnded
+from vastgui.state.model import RunState
+from vastgui.state.plan import Plan
+from vastgui.state.store import RunDir
+from vastgui.supervisor.beats import Beats
+from vastgui.supervisor.continuing import continue_plan
+from vastgui.supervisor.finalizer import Finalizer, has_ending
+from vastgui.supervisor.listing import Listing
+from vastgui.supervisor.processes import Runner, Usage
+from vastgui.supervisor.spawn import spawn
+
+__all__ = ["Supervisor", "Usage", "continue_plan"]
+
+KILL_AFTER_S = 10.0
+
+
+class Supervisor:
+    """Owner of the runners of one data folder. Not for use from several threads."""
+
+    def __init__(
+        self, runs: Path, *, runner_command: Sequence[str] | None = None, settings: Settings
+    ) -> None:
+        self.runs = runs
+        self._command = list(runner_command or _default_command())
+        self._beats = Beats(settings.heartbeat_s)
+        self._listing = Listing(runs)
+        self._live: dict[str, Runner] = {}
+        self._finalizer = Finalizer()
+        self._children: dict[str, Popen[bytes]] = {}
+        self._kill_at: dict[str, float] = {}
+
+    @property
+    def unwritten(self) -> Mapping[str, RunState]:
+        """States of ended runs whose ending could not be written yet (a full disk, say)."""
+        return self._finalizer.unwritten
+
+    @property
+    def live(self) -> list[str]:
+        """Ids of the runs that had not ended at the last look."""
+        return list(self._live)
+
+    def launch(self, plan: Plan) -> RunDir:
+        """Create the run, start its runner. Raises `StorageError`, or `VastguiError` when the
+        runner cannot be started; that run then stands in the history as failed.
+        """
+        run, lock_fd = store.create(self.runs, plan)
+        try:
+            child = spawn([*self._command, str(run.path)], run, lock_fd)
+        except OSError as error:
+            problem = f"The runner could not be started: {error.strerror or error}."
+            _end_unstarted(run, problem)
+            raise VastguiError(problem, hint="Install vastgui again.") from error
+        self._children[run.id] = child
+        self._live[run.id] = Runner(run, child)
+        return run
+
+    def sweep(self) -> list[str]:
+        """Look once at all runs that have not ended; return the ids of those that have now."""
+        for child in self._children.values():
+            child.poll()  # an unreaped child looks alive
+        for run_id in self._listing.new():
+            run = RunDir(self.runs / run_id)
+            if run_id not in self._live and not has_ending(run):
+                self._live[run_id] = Runner(run)
+        ended = [run_id for run_id, runner in list(self._live.items()) if self._is_over(runner)]
+        for run_id in ended:
+            self._forget(run_id)
+        self._climb()
+        return ended
+
+    def stop(self, run_id: str, mode: str = "now") -> None:
+        """`after_step`, `now`, or `force`: now, SIGTERM, 10 s later SIGKILL of the tree.
+
+        Stopping an ended run does nothing. Raises `RunNotFound` or `StorageError`.
+        """
+        run = store.open_run(self.runs, run_id)
+        if has_ending(run):
+            return
+        if mode != "force":
+            control.send(run, "stop", mode=mode)
+            return
+        with contextlib.suppress(VastguiError):  # a full disk must not keep a runner alive
+            control.send(run, "stop", mode="now", reason="forced")
+        self._runner(run).terminate()
+        self._kill_at.setdefault(run.id, time.monotonic() + KILL_AFTER_S)
+
+    def pause(self, run_id: str) -> None:
+        self._send(run_id, "pause")
+
+    def resume(self, run_id: str) -> None:
+        self._send(run_id, "resume")
+
+    def answer(self, run_id: str, ask_id: str, answer: str) -> None:
+        """Answer the question a blocked run asks; the first answer counts."""
+        self._send(run_id, "answer", ask_id=ask_id, answer=answer)
+
+    def usage(self, run_id: str) -> Usage | None:
+        """What the runner takes of this computer, None when it is not alive."""
+        runner = self._live.get(run_id)
+        return runner.usage() if runner else None
+
+    def silent_s(self, run_id: str) -> float:
+        """Seconds since the runner's heartbeat moved, as seen by this process."""
+        return self._beats.silent_s(RunDir(self.runs / run_id))
+
+    def close(self) -> None:
+        """Look away; the runners go on."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.returncode = 0  # or Popen complains that a runner outlives its launcher
+        self._children.clear()
+        self._live.clear()
+
+    def _is_over(self, runner: Runner) -> bool:
+        if runner.holds_lock():
+            self._beats.silent_s(runner.run)
+            return False
+        if has_ending(runner.run):
+            return True
+        if not runner.run.path.is_dir():
+            return True  # deleted by another app
+        if runner.is_alive():
+            return False  # its lock file was taken away: the process is the better witness
+        return self._finalizer.end(runner)
+
+    def _forget(self, run_id: str) -> None:
+        self._live.pop(run_id, None)
+        self._children.pop(run_id, None)
+        self._kill_at.pop(run_id, None)
+        self._beats.forget(run_id)
+
+    def _climb(self) -> None:
+        """The second rung of the stop ladder, for those whose time is over."""
+        for run_id, kill_at in self._kill_at.items():
+            if time.monotonic() >= kill_at and (runner := self._live.get(run_id)):
+                runner.kill()
+
+    def _send(self, run_id: str, verb: str, *, ask_id: str = "", answer: str = "") -> None:
+        run = store.open_run(self.runs, run_id)
+        if has_ending(run):
+            raise RunBusy(f"Run {run.id} has ended.", hint="Continue it, or run it again.")
+        control.send(run, verb, ask_id=ask_id, answer=answer)
+
+    def _runner(self, run: RunDir) -> Runner:
+        if run.id not in self._live:
+            self._live[run.id] = Runner(run)
+        return self._live[run.id]
+
+
+def _default_command() -> list[str]:
+    return runner_command()
+
+
+def _end_unstarted(run: RunDir, problem: str) -> None:
+    with contextlib.suppress(VastguiError):
+        store.finalize(run, RunEnded(status="failed", error=problem, cause="never started"))

@@ -1,0 +1,32 @@
+"""Going on with a run that ended: a new run that carries over what was done."""
+
+import time
+from dataclasses import replace
+
+from vastgui.errors import InvalidInput, RunBusy
+from vastgui.state.model import RunState
+from vastgui.state.plan import Plan, new_id
+
+
+def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) -> Plan:
+    """The plan of the run that continues `previous` (whose plan is `plan`).
+
+    It starts at index `from_step`, or at the first step that was not done; remote jobs that were
+    never seen to end are attached to. Raises `RunBusy` while `previous` lives, `InvalidInput`.
+    """
+    if not previous.is_terminal:
+        raise RunBusy(f"Run {previous.workflow_id} has not ended.", hint="Stop it first.")
+    if from_step is not None and not 0 <= from_step < len(plan.steps):
+        raise InvalidInput("from_step", f"must be a step from 1 to {len(plan.steps)}.")
+    start = previous.first_unfinished_step if from_step is None else from_step
+    start = len(plan.steps) if start is None else start
+    return replace(
+        plan,
+        workflow_id=new_id(),
+        continues=previous.workflow_id,
+        attempt=previous.attempt + 1,
+        start_from=start,
+        only=plan.only if from_step in (None, plan.only) else None,
+        reattach={f"{j.step}:{j.key}": j.job_id for j in previous.jobs if j.step >= start},
+        created_at=time.time(),
+    )

@@ -1,0 +1,100 @@
+"""Writes the ending of runs whose runner is gone, once, and again later when the disk refuses."""
+
+import os
+import time
+from dataclasses import replace
+
+from vastgui.errors import StorageError, VastguiError
+from vastgui.state import lock, store
+from vastgui.state.control import CommandReader
+from vastgui.state.events import MAX_LINE_BYTES, RunEnded, decode
+from vastgui.state.fold import apply
+from vastgui.state.model import RunState
+from vastgui.state.plan import boot_id
+from vastgui.state.store import RunDir
+from vastgui.supervisor.cause import cause_of, oom_kills, tail_of
+from vastgui.supervisor.processes import Runner
+
+START_GRACE_S = 10.0
+"""Where the lock cannot be handed over (Windows) a runner has this long to take it."""
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
+CRASHED_HINT = "Continue the run: it takes up again with the step it was in."
+
+
+class Finalizer:
+    def __init__(self) -> None:
+        self.unwritten: dict[str, RunState] = {}
+        """What readers should see of runs whose ending could not be written."""
+        self._not_before: dict[str, tuple[float, float]] = {}
+        self._given_up: set[str] = set()
+
+    def end(self, runner: Runner) -> bool:
+        """End the run of a dead runner; True when its log has an ending now."""
+        run = runner.run
+        if run.id in self._given_up or self._too_early(run):
+            return False
+        try:
+            before = run.state()
+            ending = _ending(runner, before)
+            state = store.finalize(run, ending)
+        except StorageError:
+            self._again_later(run, apply(before, replace(ending, at=time.time())))
+            return False
+        except VastguiError:
+            self._given_up.add(run.id)  # its spec is damaged or newer: shown, and left as it is
+            return False
+        if state is None:
+            return False
+        self.unwritten.pop(run.id, None)
+        self._not_before.pop(run.id, None)
+        return state.is_terminal
+
+    def _too_early(self, run: RunDir) -> bool:
+        not_before, _ = self._not_before.get(run.id, (0.0, 0.0))
+        if time.monotonic() < not_before:
+            return True
+        return not lock.CAN_HAND_OVER and _age_s(run) < START_GRACE_S
+
+    def _again_later(self, run: RunDir, state: RunState) -> None:
+        self.unwritten[run.id] = state
+        _, delay_s = self._not_before.get(run.id, (0.0, FIRST_RETRY_S))
+        next_s = min(delay_s * 2, LONGEST_RETRY_S)
+        self._not_before[run.id] = (time.monotonic() + delay_s, next_s)
+
+
+def has_ending(run: RunDir) -> bool:
+    """Whether the last line of the events is an ending: a cheap look, without a fold."""
+    try:
+        with run.events.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - MAX_LINE_BYTES - 1, 0))
+            lines = file.read().rsplit(b"\n", 2)
+    except OSError:
+        return False
+    return len(lines) >= 2 and lines[-1] == b"" and isinstance(decode(lines[-2]), RunEnded)
+
+
+def _ending(runner: Runner, before: RunState) -> RunEnded:
+    cause = cause_of(
+        before,
+        exit_code=runner.exit_code,
+        log_tail=tail_of(runner.run.runner_log),
+        boot_id=boot_id(),
+        oom=oom_kills() > runner.oom_kills_before,
+    )
+    if _was_to_stop_now(runner.run):
+        return RunEnded(status="cancelled", cause=f"The runner was ended while it stopped: {cause}")
+    error = f"The runner ended unexpectedly: {cause}."
+    return RunEnded(status="crashed", error=error, cause=cause, hint=CRASHED_HINT)
+
+
+def _was_to_stop_now(run: RunDir) -> bool:
+    """Asked in the control file, not in the events: a runner that hung acknowledged nothing."""
+    return any(c.verb == "stop" and c.mode == "now" for c in CommandReader(run.control).read())
+
+
+def _age_s(run: RunDir) -> float:
+    try:
+        return time.time() - run.spec.stat().st_mtime
+    except OSError:
+        return START_GRACE_S
