@@ -1,0 +1,104 @@
+"""What a client may start over SSH: a command, or a login shell, with or without a terminal."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+
+from vastgui.demo import streams
+from vastgui.demo.processes import Processes
+
+_LOGIN = (
+    "import os, sys; os.login_tty(0); os.execv('/bin/sh', ['-sh', '-i', *sys.argv[1:]])"
+    if hasattr(os, "login_tty")
+    else ""
+)
+
+
+@dataclass(slots=True)
+class Terminal:
+    """The size that the client's window has, and the descriptor of the terminal once it exists."""
+
+    name: str
+    columns: int
+    rows: int
+    master: int | None = None
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        if self.master is not None:
+            size = struct.pack("HHHH", rows, columns, 0, 0)
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+
+
+class Shell:
+    """Starts /bin/sh in the instance for one channel."""
+
+    def __init__(self, processes: Processes, home: Path, python: Path) -> None:
+        self._processes, self._home, self._python = processes, home, python
+
+    def run(
+        self, channel: paramiko.Channel, command: bytes | None, terminal: Terminal | None
+    ) -> None:
+        """Serve `command` (None: a login shell) on `channel` until it has ended."""
+        try:
+            if terminal is None:
+                self._run_piped(channel, command)
+            else:
+                self._run_in_terminal(channel, command, terminal)
+        except OSError as error:
+            with contextlib.suppress(OSError, EOFError):
+                channel.sendall_stderr(f"{error}\n".encode())
+                channel.send_exit_status(255)
+            channel.close()
+
+    def _run_piped(self, channel: paramiko.Channel, command: bytes | None) -> None:
+        words: list[str | bytes] = ["/bin/sh", "-l"] if command is None else ["/bin/sh", "-c", command]
+        process = self._processes.spawn(
+            words,
+            cwd=self._home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        stdin, stdout, stderr = (
+            os.dup(stream.fileno()) for stream in (process.stdin, process.stdout, process.stderr)
+        )
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+        streams.serve(
+            channel, process, stdin, {stdout: channel.sendall, stderr: channel.sendall_stderr}
+        )
+
+    def _run_in_terminal(
+        self, channel: paramiko.Channel, command: bytes | None, terminal: Terminal
+    ) -> None:
+        master, slave = pty.openpty()
+        terminal.master = master
+        terminal.resize(terminal.columns, terminal.rows)
+        try:
+            process = self._processes.spawn(
+                [str(self._python), "-I", "-S", "-c", _LOGIN, *([b"-c", command] if command else [])],
+                cwd=self._home, stdin=slave, stdout=slave, stderr=slave,
+                more_env={"TERM": terminal.name, "PS1": "root@vast-practice:$PWD# "},
+                own_session=False,
+            )  # fmt: skip
+        except OSError:
+            os.close(master)
+            raise
+        finally:
+            os.close(slave)
+        streams.serve(
+            channel, process, os.dup(master), {master: channel.sendall}, end_of_input=b"\x04"
+        )
