@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vastgui.errors import InvalidInput, VastguiError
+from vastgui.state import checks
 from vastgui.templates.yamlfile import read, read_text
 
 COLUMNS = {"name": "name", "repourl": "url", "requirementsfile": "requirements", "commit": "commit"}
@@ -59,7 +60,17 @@ def _from_csv(path: Path) -> list[dict[str, str]]:
 
 
 def _pack(row: dict[str, str]) -> dict[str, str]:
+    """One node pack. Its folder is the last part of Subfolder, else Name where it can be one."""
     pack = {COLUMNS[column]: text for column, text in row.items() if text and column in COLUMNS}
-    if folder := PurePosixPath(row.get("subfolder") or "").name:
-        pack["name"] = folder  # the folder in custom_nodes; `Name` may be a title with spaces
+    title = pack.pop("name", "")
+    if folder := PurePosixPath(row.get("subfolder") or "").name or _plain(title):
+        pack["name"] = folder
     return pack
+
+
+def _plain(title: str) -> str:
+    """`title` when it can be a folder's name; the address has one otherwise."""
+    try:
+        return checks.name(title, "Name")
+    except InvalidInput:
+        return ""
