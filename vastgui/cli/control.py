@@ -85,5 +85,6 @@ def _wait(desk: Desk, run: RunDir, seen: Callable[[RunState], bool]) -> RunState
     state = desk.state(run)
     while not seen(state) and time.monotonic() < deadline:
         time.sleep(0.1)
+        desk.supervisor.sweep()  # the stop ladder climbs here
         state = desk.state(run)
     return state

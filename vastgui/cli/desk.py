@@ -45,6 +45,12 @@ class Desk:
 
         return Services(self.paths, self.settings)
 
+    def close(self) -> None:
+        """Look away from the runners that were started or looked at; they go on."""
+        for name in ("services", "supervisor"):
+            if made := self.__dict__.get(name):
+                made.close()
+
     def run(self, name: str) -> RunDir:
         """The run called `name`: an id, the start or end of one, or `last`."""
         if name != "last":

@@ -1,5 +1,6 @@
 """Parses, calls the verb, and turns what goes wrong into one sentence and an exit code."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -41,7 +42,8 @@ def _run(argv: Sequence[str]) -> int:
     args = build_parser().parse_args(argv)
     module, _, name = args.handler.partition(":")
     verb = getattr(importlib.import_module(f"vastgui.cli.{module}"), name)
-    code = int(verb(args, Desk()))
+    with contextlib.closing(Desk()) as desk:
+        code = int(verb(args, desk))
     sys.stdout.flush()  # here, where a closed pipe is caught
     return code
 
