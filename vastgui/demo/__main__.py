@@ -18,7 +18,7 @@ def main() -> int:
             _print_how_to_reach(instance)
             ended.wait()
     except VastguiError as error:
-        print(f"vastgui: {error}\n{error.hint}", file=sys.stderr)
+        sys.stderr.write(f"vastgui: {error}\n{error.hint}\n")
         return 1
     return 0
 
@@ -34,9 +34,9 @@ def _print_how_to_reach(instance: PracticeInstance) -> None:
         "Vast API": instance.variables["vast_url"],
         "instance id": instance.instance_id,
     }
-    for name, value in lines.items():
-        print(f"{name + ':':<13}{value}")
-    print("Ctrl-C ends it and removes all of it.", flush=True)
+    table = "".join(f"{name + ':':<13}{value}\n" for name, value in lines.items())
+    sys.stdout.write(f"{table}Ctrl-C ends it and removes all of it.\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ def make(folder: Path, wheel_folder: Path) -> None:
         f"find-links = {wheel_folder.as_uri()}\n"  # an address: pip splits a path at its spaces
         "disable-pip-version-check = true\nroot-user-action = ignore\n"
     )
-    built = {d.name: wheels.build(d, SHIPPED / "wheels", wheel_folder) for d in wheels.DISTRIBUTIONS}
+    built = {
+        d.name: wheels.build(d, SHIPPED / "wheels", wheel_folder) for d in wheels.DISTRIBUTIONS
+    }
     wheels.install(built[wheels.TORCH.name], site_packages)
 
 

@@ -71,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_PUT = do_POST = do_DELETE = do_GET
+    def do_PUT(self) -> None:
+        self._serve()
 
     def _serve(self) -> None:
         length = min(int(self.headers.get("Content-Length") or 0), _LARGEST_BODY)

@@ -130,7 +130,10 @@ class PracticeInstance:
         self.ssh_connection = f"{USER}@127.0.0.1:{self.ssh.port}"
 
     def _open_web(self) -> None:
-        self.secrets = {"civitai_token": secrets.token_hex(16), "vast_api_key": secrets.token_hex(32)}
+        self.secrets = {
+            "civitai_token": secrets.token_hex(16),
+            "vast_api_key": secrets.token_hex(32),
+        }
         # a number that no other practice instance had: host keys are remembered by it
         self.instance_id = str(90_000_000 + secrets.randbelow(10_000_000))
         self.vast = Vast(
@@ -189,7 +192,7 @@ class PracticeInstance:
         url = f"http://127.0.0.1:{self.box.comfyui_port}/system_stats"
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urlopen(url, timeout=2):  # noqa: S310 - own port
+            with contextlib.suppress(OSError), urlopen(url, timeout=2):
                 return
             time.sleep(0.02)
         raise TimeoutError(f"ComfyUI did not answer on {url} within {timeout_s} s")

@@ -5,7 +5,6 @@ import fcntl
 import os
 import pty
 import struct
-import subprocess
 import termios
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,25 +60,20 @@ class Shell:
             channel.close()
 
     def _run_piped(self, channel: paramiko.Channel, command: bytes | None) -> None:
-        words: list[str | bytes] = ["/bin/sh", "-l"] if command is None else ["/bin/sh", "-c", command]
-        process = self._processes.spawn(
-            words,
-            cwd=self._home,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+        words: list[str | bytes] = (
+            ["/bin/sh", "-l"] if command is None else ["/bin/sh", "-c", command]
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        stdin, stdout, stderr = (
-            os.dup(stream.fileno()) for stream in (process.stdin, process.stdout, process.stderr)
-        )
-        for stream in (process.stdin, process.stdout, process.stderr):
-            stream.close()
-        streams.serve(
-            channel, process, stdin, {stdout: channel.sendall, stderr: channel.sendall_stderr}
-        )
+        (stdin, feed), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
+        try:
+            process = self._processes.spawn(
+                words, cwd=self._home, stdin=stdin, stdout=stdout, stderr=stderr
+            )
+        except OSError:
+            _close(feed, out, err)
+            raise
+        finally:
+            _close(stdin, stdout, stderr)
+        streams.serve(channel, process, feed, {out: channel.sendall, err: channel.sendall_stderr})
 
     def _run_in_terminal(
         self, channel: paramiko.Channel, command: bytes | None, terminal: Terminal
@@ -95,10 +89,15 @@ class Shell:
                 own_session=False,
             )  # fmt: skip
         except OSError:
-            os.close(master)
+            _close(master)
             raise
         finally:
-            os.close(slave)
+            _close(slave)
         streams.serve(
             channel, process, os.dup(master), {master: channel.sendall}, end_of_input=b"\x04"
         )
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,4 +1,5 @@
 """The SSH server of a practice instance: 127.0.0.1 only, one user, one key."""
+# ruff: noqa: ARG002 - paramiko fixes the signatures
 
 import contextlib
 import logging
@@ -6,6 +7,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import paramiko
 from paramiko.common import (
@@ -116,9 +118,17 @@ class Link(paramiko.Transport):
         # paramiko refers to channels weakly: one without work yet is held here
         self.waiting: dict[int, paramiko.Channel] = {}
         self.workers: list[threading.Thread] = []
+        answers: dict[int, Any] = getattr(paramiko.Transport, "_channel_handler_table")  # noqa: B009 - untyped
+        self._answer_plainly = answers[MSG_CHANNEL_REQUEST]
+        self._channel_handler_table = answers | {MSG_CHANNEL_REQUEST: self._answer_request}
 
     def _queue_incoming_channel(self, channel: paramiko.Channel) -> None:
         self.waiting[channel.get_id()] = channel
+        self.begin_work(channel)
+
+    def _answer_request(self, channel: paramiko.Channel, message: paramiko.Message) -> None:
+        # the answer leaves before the work starts: a quick command would else end unannounced
+        self._answer_plainly(channel, message)
         self.begin_work(channel)
 
     def begin_work(self, channel: paramiko.Channel) -> None:
@@ -128,22 +138,11 @@ class Link(paramiko.Transport):
             return
         self.waiting.pop(channel.get_id(), None)
         self.workers = [thread for thread in self.workers if thread.is_alive()]
-        worker = threading.Thread(target=work, args=(channel,), name="practice-channel", daemon=True)
+        worker = threading.Thread(
+            target=work, args=(channel,), name="practice-channel", daemon=True
+        )
         self.workers.append(worker)
         worker.start()
-
-    @staticmethod
-    def _answer_request(channel: paramiko.Channel, message: paramiko.Message) -> None:
-        # the answer leaves before the work starts: a quick command would else end unannounced
-        channel._handle_request(message)  # noqa: SLF001
-        link = channel.get_transport()
-        assert isinstance(link, Link)
-        link.begin_work(channel)
-
-    _channel_handler_table = {  # noqa: RUF012 - as in paramiko.Transport
-        **paramiko.Transport._channel_handler_table,  # noqa: SLF001
-        MSG_CHANNEL_REQUEST: _answer_request.__func__,
-    }
 
     @property
     def busy(self) -> bool:

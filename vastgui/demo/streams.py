@@ -124,5 +124,5 @@ def _tell_exit(channel: paramiko.Channel, code: int) -> None:
     message.add_boolean(False)
     message.add_string("")
     message.add_string("")
-    # paramiko can send an exit status only
-    channel.transport._send_user_message(message)  # noqa: SLF001
+    # paramiko has a method for an exit status only
+    channel.transport._send_user_message(message)  # type: ignore[union-attr]  # noqa: SLF001

@@ -153,7 +153,9 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], answer: Callable[[bytes], dict[str, str | int]]) -> None:
+    def __init__(
+        self, address: tuple[str, int], answer: Callable[[bytes], dict[str, str | int]]
+    ) -> None:
         super().__init__(address, _Handler)
         self.answer = answer
 

@@ -15,8 +15,8 @@ _GPU_PER_HOUR, _DISK_PER_HOUR = 0.346339, 0.011848
 class Machine(Protocol):
     """What the API can do to the instance."""
 
-    ssh_port: int
-
+    @property
+    def ssh_port(self) -> int: ...
     def go_down(self) -> None: ...
     def come_up(self) -> None: ...
 
@@ -188,7 +188,7 @@ class Vast:
             "intended_status": self._intended,
             "status_msg": "success, running vastai/comfy_practice/ssh\n",
             "ssh_port": self._machine.ssh_port,
-            "ports": {"22/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}]} if running else {},
+            "ports": {"22/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}]} if running else {},  # noqa: S104
             "start_date": self._started,
             "end_date": self._started + 30 * 86400,
             "uptime_mins": (time.time() - self._started) / 60 if running else None,

@@ -13,8 +13,16 @@ supported_pt_extensions = {".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors
 folder_names_and_paths = {
     name: ([os.path.join(models_dir, name)], supported_pt_extensions)
     for name in (
-        "checkpoints", "clip", "clip_vision", "controlnet", "diffusion_models", "embeddings",
-        "loras", "text_encoders", "upscale_models", "vae",
+        "checkpoints",
+        "clip",
+        "clip_vision",
+        "controlnet",
+        "diffusion_models",
+        "embeddings",
+        "loras",
+        "text_encoders",
+        "upscale_models",
+        "vae",
     )
 }
 folder_names_and_paths["custom_nodes"] = ([os.path.join(base_path, "custom_nodes")], set())

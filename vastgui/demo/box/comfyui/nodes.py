@@ -35,8 +35,11 @@ class LoraLoader(Node):
         names = folder_paths.get_filename_list("loras")
         return {
             "required": {
-                "model": ("MODEL",), "clip": ("CLIP",), "lora_name": (names,),
-                "strength_model": strength, "strength_clip": strength,
+                "model": ("MODEL",),
+                "clip": ("CLIP",),
+                "lora_name": (names,),
+                "strength_model": strength,
+                "strength_clip": strength,
             }
         }
 
@@ -110,11 +113,19 @@ class SaveImage(Node):
 NODE_CLASS_MAPPINGS = {
     node.__name__: node
     for node in (
-        CheckpointLoaderSimple, LoraLoader, CLIPTextEncode, EmptyLatentImage, KSampler, VAEDecode,
+        CheckpointLoaderSimple,
+        LoraLoader,
+        CLIPTextEncode,
+        EmptyLatentImage,
+        KSampler,
+        VAEDecode,
         SaveImage,
     )
 }
-NODE_DISPLAY_NAME_MAPPINGS = {"CheckpointLoaderSimple": "Load Checkpoint", "SaveImage": "Save Image"}
+NODE_DISPLAY_NAME_MAPPINGS = {
+    "CheckpointLoaderSimple": "Load Checkpoint",
+    "SaveImage": "Save Image",
+}
 
 
 def get_module_name(module_path):

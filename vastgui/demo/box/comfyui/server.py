@@ -43,7 +43,9 @@ def object_info(only=None):
         try:
             found[name] = node_info(name)
         except Exception:
-            logging.exception(f"[ERROR] An error occurred while retrieving information for the '{name}' node.")
+            logging.exception(
+                f"[ERROR] An error occurred while retrieving information for the '{name}' node."
+            )
     return found
 
 
@@ -109,7 +111,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         path = urlsplit(self.path).path.removeprefix("/api")
         if path == "/":
-            return self.answer(200, "text/html", b"<!doctype html><title>ComfyUI</title>ComfyUI (practice)\n")
+            return self.answer(
+                200, "text/html", b"<!doctype html><title>ComfyUI</title>ComfyUI (practice)\n"
+            )
         found = route(path)
         if found is None:
             return self.answer(404, "text/plain; charset=utf-8", b"404: Not Found")

@@ -9,7 +9,10 @@ class PracticeJoinText:
     @classmethod
     def INPUT_TYPES(cls):
         text = ("STRING", {"default": "", "multiline": True})
-        return {"required": {"first": text, "second": text}, "optional": {"between": ("STRING", {"default": ", "})}}
+        return {
+            "required": {"first": text, "second": text},
+            "optional": {"between": ("STRING", {"default": ", "})},
+        }
 
     def join(self, first, second, between=", "):
         return (between.join(part for part in (first, second) if part),)
@@ -28,5 +31,8 @@ class PracticeTextLength:
         return (len(text),)
 
 
-NODE_CLASS_MAPPINGS = {"PracticeJoinText": PracticeJoinText, "PracticeTextLength": PracticeTextLength}
+NODE_CLASS_MAPPINGS = {
+    "PracticeJoinText": PracticeJoinText,
+    "PracticeTextLength": PracticeTextLength,
+}
 NODE_DISPLAY_NAME_MAPPINGS = {"PracticeJoinText": "Join Text", "PracticeTextLength": "Text Length"}

@@ -15,7 +15,10 @@ def main():
     parser.add_argument("rootdir", help="Root directory of where the downloaded model should go.")
     parser.add_argument("-k", "--api-key", help="API key for models that require a login.")
     parser.add_argument(
-        "-v", "--version", action="version", version=f"civitdl v{importlib.metadata.version('civitdl')}"
+        "-v",
+        "--version",
+        action="version",
+        version=f"civitdl v{importlib.metadata.version('civitdl')}",
     )
     args = parser.parse_args()
     key = args.api_key or defaults()["api_key"]
