@@ -75,7 +75,7 @@ def launch(instance: PracticeInstance, services: Services) -> str:
         key_file=str(instance.key_file),
         instance_id=instance.instance_id,
         variables={**instance.variables, "node_packs": instance.node_repos},
-        enabled={"reboot_instance": True},
+        enabled={},
         metadata={"initiated_from": "cli", "user_agent": "vastgui demo"},
     )
 
