@@ -123,10 +123,11 @@ class StepContext:
     def phases(self, labels: Sequence[str]) -> Checklist:
         return self._list("multi_phase", labels)
 
-    def say(self, line: str) -> None:
-        """One raw line into the step's log, without control characters and known secrets."""
+    def say(self, text: str) -> None:
+        """Raw lines into the step's log, without control characters and known secrets."""
         self._clock.sign_of_life()
-        self._log.line(line)
+        for line in text.splitlines() or [""]:
+            self._log.line(line)
 
     def secret(self, name: str) -> str | None:
         """From the environment, the keyring or the 0600 file. Never put it into a command's words."""
