@@ -18,8 +18,9 @@ import platformdirs
 from vastgui import desktop
 from vastgui.cli import exits
 from vastgui.cli.desk import Desk
+from vastgui.cli.exits import LeftRunning
 from vastgui.cli.views import choose_view
-from vastgui.cli.watch import LeftRunning, Watch
+from vastgui.cli.watch import Watch
 from vastgui.config import Paths
 from vastgui.demo.instance import PracticeInstance
 from vastgui.services import Services

@@ -19,7 +19,17 @@ STORAGE = 5
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
+
+class LeftRunning(VastguiError):
+    """The user turned away with Ctrl-C; the run goes on."""
+
+    def __init__(self, run_id: str) -> None:
+        hint = f"Watch it: vastgui logs -f {run_id}    Stop it: vastgui stop {run_id}"
+        super().__init__(f"Run {run_id} goes on without this terminal.", hint=hint)
+
+
 _OF_ERROR: tuple[tuple[type[VastguiError], int], ...] = (
+    (LeftRunning, INTERRUPTED),
     (InvalidInput, USAGE),
     (RunBusy, USAGE),
     (RunNotFound, NOT_FOUND),

@@ -5,22 +5,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from vastgui.cli import prompt
+from vastgui.cli.exits import LeftRunning
 from vastgui.cli.views import View
-from vastgui.errors import VastguiError
 from vastgui.state.model import Question, RunState
 from vastgui.state.store import Follower, RunDir
 from vastgui.supervisor import Supervisor
 
 LOOK_EVERY_S = 0.1
 SWEEP_EVERY_S = 0.25
-
-
-class LeftRunning(VastguiError):
-    """The user turned away with Ctrl-C; the run goes on."""
-
-    def __init__(self, run_id: str) -> None:
-        hint = f"Watch it: vastgui logs -f {run_id}    Stop it: vastgui stop {run_id}"
-        super().__init__(f"Run {run_id} goes on without this terminal.", hint=hint)
 
 
 @dataclass(slots=True)
