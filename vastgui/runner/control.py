@@ -37,6 +37,11 @@ class Signals:
         if hangup := getattr(signal, "SIGHUP", None):
             signal.signal(hangup, signal.SIG_IGN)
 
+    def wake(self) -> None:
+        """Let `wait` return at once."""
+        with contextlib.suppress(OSError):
+            self._noisy.send(b"\0")
+
     def wait(self, timeout_s: float) -> str:
         """The name of a signal that came within `timeout_s`, or nothing."""
         if not select.select([self._wake], [], [], timeout_s)[0]:
@@ -69,6 +74,7 @@ class ControlThread(threading.Thread):
     def finish(self) -> None:
         """Stop looking; tell the senders of late commands that the run is over."""
         self._over.set()
+        self._signals.wake()
         self.join(timeout=1.0)
         for command in self._reader.read():
             self._acknowledge(command, False, "The run was over already.")

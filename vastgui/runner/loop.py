@@ -71,20 +71,22 @@ class Loop:
 
     def _step(self, index: int, step: PlanStep) -> ev.RunEnded | None:
         """All attempts of one step; an ending when the run cannot go on after it."""
-        clock, attempt = StepClock(step), 1
+        clock, attempt, reason = StepClock(step), 1, ""
         while True:
-            result = self._attempt(index, attempt, clock)
+            result = self._attempt(index, attempt, clock, reason)
             if isinstance(result, Done):
                 return self._finished(index, step, result)
             if isinstance(result, Stopped):
                 return self._cancelled()
             if not self._again(index, attempt, result, clock):
                 return self._erred(index, step, result)
-            attempt += 1
+            attempt, reason = attempt + 1, f"Attempt {attempt} failed: {result}"
 
-    def _attempt(self, index: int, attempt: int, clock: StepClock) -> Done | VastguiError:
+    def _attempt(
+        self, index: int, attempt: int, clock: StepClock, reason: str
+    ) -> Done | VastguiError:
         bench = self.bench
-        bench.journal.append(ev.StepStarted(step=index, attempt=attempt))
+        bench.journal.append(ev.StepStarted(step=index, attempt=attempt, reason=reason))
         ctx = StepContext(bench, index, attempt, clock)
         clock.sign_of_life()
         bench.active = Active(ctx, clock)
