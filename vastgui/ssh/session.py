@@ -91,12 +91,12 @@ class Session:
         self._on_link = on_link or _unheard
         self._checkpoint = checkpoint or _nothing
         self._connect_timeout_s = connect_timeout_s
-        self._auth_patience_s = auth_patience_s
+        self.auth_patience_s = auth_patience_s
         self._reconnect_patience_s = reconnect_patience_s
         self._ping_every_s = ping_every_s
         self._ping_timeout_s = ping_timeout_s
         self._env_files = tuple(env_files)
-        self._shell = tuple(shell)
+        self.shell = tuple(shell)
         self._link: Link | None = None
         self._opening = threading.RLock()
         self._was_connected = False
@@ -157,7 +157,7 @@ class Session:
         return self.run(*words, stdin=stdin, timeout_s=timeout_s, on_line=on_line)
 
     def sh_words(self, script: str, *args: str) -> tuple[str, ...]:
-        return (*self._shell, "-c", script, "vastgui", *args)
+        return (*self.shell, "-c", script, "vastgui", *args)
 
     def stream(
         self,
@@ -323,7 +323,7 @@ class Session:
 
     def _patience_s(self, error: SshError) -> float:
         if isinstance(error, AuthFailed):
-            return self._auth_patience_s
+            return self.auth_patience_s
         return self._reconnect_patience_s if error.transient and self._was_connected else 0.0
 
     def _login(self) -> Login:
