@@ -56,7 +56,7 @@ def serve(
         listener = _listen(_ports(paths, settings))
         port = int(listener.getsockname()[1])
         keys = Keys(paths.state / "session.key")
-        with _logging(paths), contextlib.closing(services or Services(paths, settings)) as made:
+        with _logging(paths), _services(services, paths, settings) as made:
             publish(AppInfo(os.getpid(), port, keys.bearer))
             work = Work(made, quit_unused_after_s)
             guard = Guard(_compose(made, work), keys, port)
@@ -67,6 +67,16 @@ def serve(
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
     return 0
+
+
+@contextlib.contextmanager
+def _services(given: Services | None, paths: Paths, settings: Settings) -> Iterator[Services]:
+    """The caller's own stay open when the app ends."""
+    if given is not None:
+        yield given
+        return
+    with contextlib.closing(Services(paths, settings)) as made:
+        yield made
 
 
 class Server(uvicorn.Server):
@@ -140,8 +150,13 @@ class Work:
 
     async def _sweep(self) -> None:
         while True:
-            self._say_failure("Looking after the runs", self.services.supervisor.sweep)
+            self._say_failure("Looking after the runs", self._look_once)
             await asyncio.sleep(SWEEP_EVERY_S)
+
+    def _look_once(self) -> None:
+        supervisor = self.services.supervisor
+        supervisor.sweep()
+        self.feed.overlay(supervisor.unwritten)
 
     def _quit_when_unused(self, *, watched: bool) -> None:
         now = asyncio.get_running_loop().time()
@@ -154,7 +169,7 @@ class Work:
         """One bad moment (a full disk, say) must not end a loop that everything relies on."""
         try:
             action()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- see above
             _log.exception("%s failed.", what)
 
 

@@ -121,12 +121,14 @@ def _publish(paths: Paths, info: AppInfo) -> None:
 
 
 def _ask(info: AppInfo, path: str) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 -- always http to this computer
+    request = urllib.request.Request(
         f"http://127.0.0.1:{info.port}{path}",
         method="POST",
         headers={"Authorization": f"Bearer {info.secret}"},
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY is not for us
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({})
+    )  # HTTP_PROXY is not for us
     with opener.open(request, timeout=ASK_TIMEOUT_S) as answer:
         return dict(json.load(answer))
 
@@ -141,8 +143,8 @@ def _open_webview(url: str, paths: Paths) -> bool:
         process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    if process.stdin is None or process.stdout is None:
+        return False
     with contextlib.suppress(OSError), process.stdin as stdin:
         stdin.write(url.encode() + b"\n")  # not in argv: the code in it is for this window alone
     timer = threading.Timer(LOADED_WITHIN_S, process.kill)

@@ -7,7 +7,7 @@ All of this happens in the event loop's thread.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from nicegui import binding
@@ -63,10 +63,13 @@ class Feed:
         changed = self._discover()
         changed |= {run_id for run_id in list(self._followers) if self._read(run_id)}
         if changed:
-            ids = frozenset(changed)
-            for flush in list(self._subscribers):
-                flush(ids)
+            self._flush(frozenset(changed))
         return frozenset(changed)
+
+    def poll_now(self) -> None:
+        """Look for new runs at once: one was just launched here."""
+        self._looked_at = float("-inf")
+        self.poll()
 
     def view(self, run_id: str) -> RunView:
         """The view of one run; its `problem` is set when there is none to read."""
@@ -75,6 +78,12 @@ class Feed:
         if run_id not in self._followers:
             self._load(run_id)
         return self._views[run_id]
+
+    def overlay(self, states: Mapping[str, RunState]) -> None:
+        """Show endings that are known but could not be written yet (the disk is full)."""
+        shown = [run_id for run_id, state in states.items() if self._ends(run_id, state)]
+        if shown:
+            self._flush(frozenset(shown))
 
     def live(self) -> list[RunView]:
         """Runs that have not ended, newest first."""
@@ -85,6 +94,17 @@ class Feed:
         for follower in self._followers.values():
             follower.close()
         self._followers.clear()
+
+    def _flush(self, ids: frozenset[str]) -> None:
+        for flush in list(self._subscribers):
+            flush(ids)
+
+    def _ends(self, run_id: str, state: RunState) -> bool:
+        view = self._views.get(run_id)
+        if view is None or not view.is_live:
+            return False
+        self._show(run_id, state)
+        return True
 
     def _discover(self) -> set[str]:
         """New and vanished runs, seldom: listing a folder of thousands is not free."""

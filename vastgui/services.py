@@ -17,7 +17,7 @@ from vastgui.state.model import RunState
 from vastgui.state.plan import Plan, new_id
 from vastgui.state.private import PrivateJson
 from vastgui.state.store import RunDir, open_run
-from vastgui.supervisor import Supervisor, continue_plan
+from vastgui.supervisor import Supervisor, Usage, continue_plan
 from vastgui.templates import Template, Templates, build_plan
 
 MAX_SSH_CONFIG_BYTES = 1_000_000
@@ -112,7 +112,7 @@ class Services:
         return open_run(self.paths.runs, run_id)
 
     def stop(self, run_id: str, mode: str = "now") -> None:
-        """`mode` is after_step, now, or force (which may take 10 s and ends its processes)."""
+        """`mode` is after_step, now, or force (at once asked to end, killed 10 s later)."""
         self.supervisor.stop(self.run(run_id).id, mode)
 
     def pause(self, run_id: str) -> None:
@@ -123,6 +123,14 @@ class Services:
 
     def answer(self, run_id: str, ask_id: str, answer: str) -> None:
         self.supervisor.answer(self.run(run_id).id, ask_id, answer)
+
+    def usage(self, run_id: str) -> Usage | None:
+        """What its runner takes of this computer; None when there is none."""
+        return self.supervisor.usage(run_id)
+
+    def silent_s(self, run_id: str) -> float:
+        """Seconds since the runner's last sign of life."""
+        return self.supervisor.silent_s(run_id)
 
     def delete(self, run_id: str) -> None:
         self.history.delete(self.run(run_id).id)

@@ -30,10 +30,15 @@ def main() -> int:
         zoomable=True,
         background_color="#0e1014",
     )
-    window.events.loaded += lambda: print("loaded", flush=True)
+    window.events.loaded += _say_loaded
     threading.Thread(target=_close_with_app, args=(app_pid, window), daemon=True).start()
     webview.start(private_mode=False, storage_path=str(state / "webview"))
     return 0
+
+
+def _say_loaded() -> None:
+    sys.stdout.write("loaded\n")
+    sys.stdout.flush()
 
 
 def _close_with_app(app_pid: int, window: Any) -> None:

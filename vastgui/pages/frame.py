@@ -1,0 +1,55 @@
+"""The frame around every page: one root per tab, pages change inside it without a reload."""
+
+from collections.abc import Callable
+
+from nicegui import context, ui
+
+from vastgui.feed import Feed
+from vastgui.pages.components.palette import Palette
+from vastgui.pages.components.sidebar import Sidebar
+from vastgui.pages.live import Live, attempt
+from vastgui.pages.run import RunPage
+from vastgui.pages.runs import RunsPage
+from vastgui.pages.setup import SetupPage
+from vastgui.pages.theme import use_look
+from vastgui.services import Services
+
+_LOOKS = {"light": False, "dark": True, "auto": None}
+
+
+def make_root(services: Services, feed: Feed) -> Callable[[], None]:
+    """The root page over these services; tests pass their own."""
+
+    def root() -> None:
+        use_look()
+        live = Live(services, feed)
+        kept = services.memory.get("dark", services.settings.dark)
+        dark = ui.dark_mode(kept if isinstance(kept, bool) else None)
+
+        def set_look(look: str) -> None:
+            dark.value = _LOOKS.get(look)
+            attempt(lambda: services.memory.set("dark", dark.value))
+
+        with ui.element("div").classes("vg-app"):
+            router = context.client.sub_pages_router
+            palette = Palette(live)
+            look = next(name for name, value in _LOOKS.items() if value is dark.value)
+            sidebar = Sidebar(
+                live, path=router.current_path, look=look, on_look=set_look, on_search=palette.open
+            )
+            router.on_path_changed(sidebar.go)
+            with ui.element("main").classes("vg-main"):
+                ui.sub_pages(
+                    {
+                        "/": lambda: _built(SetupPage, live),
+                        "/runs": lambda: _built(RunsPage, live),
+                        "/runs/{run_id}": lambda run_id: _built(RunPage, live, run_id),
+                        "/run/{run_id}": lambda run_id: _built(RunPage, live, run_id),
+                    }
+                )
+
+    return root
+
+
+def _built(page: Callable[..., object], *args: object) -> None:
+    page(*args)

@@ -1,0 +1,79 @@
+"""/runs: every run there is, newest first."""
+
+from nicegui import run, ui
+
+from vastgui.errors import VastguiError
+from vastgui.pages import present
+from vastgui.pages.components.confirm import confirm
+from vastgui.pages.components.run_list import Query, RunList
+from vastgui.pages.live import Live, attempt, in_background, show_error
+from vastgui.state.history import Unreadable
+from vastgui.state.model import TERMINAL, RunState, Status
+
+PAGE_ROWS = 50
+_LIVE = tuple(s.value for s in Status if s not in TERMINAL)
+
+
+class RunsPage:
+    """Reads the history a page at a time; what changes meanwhile comes from the feed."""
+
+    def __init__(self, live: Live) -> None:
+        self._feed, self._services = live.feed, live.services
+        ui.page_title("Runs · vastgui")
+        with ui.element("header").classes("vg-head"), ui.element("h1").classes("vg-title"):
+            ui.label("Runs")
+        self.list = RunList(
+            live,
+            on_query=lambda query: in_background(self._show(query), "list runs"),
+            on_pin=self._pin,
+            on_remove=lambda run_id: in_background(self._remove(run_id), "delete run"),
+            on_undo=self._undo,
+            row=self._row,
+        )
+
+    async def _show(self, query: Query) -> None:
+        """One row more than a page tells whether there is another page."""
+        try:
+            found = await run.io_bound(
+                self._services.history.find,
+                statuses=_LIVE if query.status == "live" else filter(None, [query.status]),
+                text=query.text,
+                offset=query.page * PAGE_ROWS,
+                limit=PAGE_ROWS + 1,
+            )
+        except VastguiError as error:
+            self.list.show([], more=False, problem=error.message)
+            return
+        if query == self.list.query and not self.list.is_deleted:
+            rows = [self._of(item) for item in (found or [])[:PAGE_ROWS]]
+            self.list.show(rows, more=len(found or []) > PAGE_ROWS)
+
+    def _of(self, item: RunState | Unreadable) -> present.Json:
+        if isinstance(item, Unreadable):
+            return present.unreadable_row(item.workflow_id, item.reason)
+        pinned = self._services.history.is_pinned(item.workflow_id)
+        return present.row(item, pinned=pinned)
+
+    def _row(self, run_id: str) -> present.Json:
+        view = self._feed.view(run_id)
+        return self._of(view.state or Unreadable(run_id, view.problem))
+
+    def _pin(self, run_id: str, on: bool) -> None:
+        if attempt(lambda: self._services.pin(run_id, on)):
+            self.list.patch(frozenset({run_id}))
+
+    async def _remove(self, run_id: str) -> None:
+        label = str(self._row(run_id)["label"])
+        with self.list:
+            text = f"“{label}” and its logs and outputs move to the trash for a day."
+            if not await confirm("Delete this run?", text, "Delete"):
+                return
+            try:
+                self._services.delete(run_id)
+            except VastguiError as error:
+                show_error(error)
+                return
+            self.list.removed(run_id, label)
+
+    def _undo(self, run_id: str) -> None:
+        attempt(lambda: self._services.restore(run_id))
