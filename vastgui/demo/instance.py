@@ -228,6 +228,7 @@ def _remove_abandoned() -> None:
                 continue  # another user's, or one that is starting
             with alive.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                Processes(root, {}).end_all()
                 _remove(root)
 
 

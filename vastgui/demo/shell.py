@@ -14,11 +14,8 @@ import paramiko
 from vastgui.demo import streams
 from vastgui.demo.processes import Processes
 
-_LOGIN = (
-    "import os, sys; os.login_tty(0); os.execv('/bin/sh', ['-sh', '-i', *sys.argv[1:]])"
-    if hasattr(os, "login_tty")
-    else ""
-)
+_IN_TERMINAL = "import os, sys; os.login_tty(0); os.execv('/bin/sh', sys.argv[1:])"
+"""Run by the instance's Python: makes the terminal its own before it becomes the shell."""
 
 
 @dataclass(slots=True)
@@ -60,9 +57,8 @@ class Shell:
             channel.close()
 
     def _run_piped(self, channel: paramiko.Channel, command: bytes | None) -> None:
-        words: list[str | bytes] = (
-            ["/bin/sh", "-l"] if command is None else ["/bin/sh", "-c", command]
-        )
+        # not a login shell: /etc/profile is this computer's and would set another PATH
+        words = ["/bin/sh"] if command is None else ["/bin/sh", "-c", command]
         (stdin, feed), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
         try:
             process = self._processes.spawn(
@@ -78,12 +74,13 @@ class Shell:
     def _run_in_terminal(
         self, channel: paramiko.Channel, command: bytes | None, terminal: Terminal
     ) -> None:
+        shell = ["sh", "-i"] if command is None else ["sh", "-c", command]
         master, slave = pty.openpty()
         terminal.master = master
         terminal.resize(terminal.columns, terminal.rows)
         try:
             process = self._processes.spawn(
-                [str(self._python), "-I", "-S", "-c", _LOGIN, *([b"-c", command] if command else [])],
+                [str(self._python), "-I", "-S", "-c", _IN_TERMINAL, *shell],
                 cwd=self._home, stdin=slave, stdout=slave, stderr=slave,
                 more_env={"TERM": terminal.name, "PS1": "root@vast-practice:$PWD# "},
                 own_session=False,

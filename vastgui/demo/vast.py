@@ -108,11 +108,11 @@ class Vast:
         return _error(404, "not_found", f"{request.method} {request.path} is not played here.")
 
     def _limited(self, endpoint: str, answer: Callable[[], Reply]) -> Reply:
-        now, interval_s = time.monotonic(), _MIN_INTERVAL_S[endpoint]
-        too_soon = now - self._asked.get(endpoint, -interval_s) < interval_s
-        self._asked[endpoint] = now
-        if self.rate_limits and too_soon:
-            return Reply(429, f"API requests too frequent endpoint threshold={interval_s}")
+        if self.rate_limits:
+            now, interval_s = time.monotonic(), _MIN_INTERVAL_S[endpoint]
+            asked, self._asked[endpoint] = self._asked.get(endpoint, now - interval_s), now
+            if now - asked < interval_s:
+                return Reply(429, f"API requests too frequent endpoint threshold={interval_s}")
         return answer()
 
     def _edit(self, body: Any) -> Reply:
