@@ -76,7 +76,7 @@ def launch(instance: PracticeInstance, services: Services) -> str:
         key_file=str(instance.key_file),
         instance_id=instance.instance_id,
         variables={**instance.variables, "node_packs": instance.node_repos},
-        enabled={},
+        enabled={"reboot_instance": True},
         metadata={"initiated_from": "cli", "user_agent": "vastgui demo"},
     )
 

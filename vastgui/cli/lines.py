@@ -81,23 +81,26 @@ def _step(old: StepState | None, new: StepState, count: int) -> Iterator[str]:
     retried = new.retry_at is not None and (old is None or old.retry_at != new.retry_at)
     if retried and new.result:
         yield f"{head} attempt {new.attempt} failed: {plain(new.result.error)} Trying again."
+    changed = old is None or old.status is not new.status or old.attempt != new.attempt
+    if changed and new.status is StepStatus.IN_PROGRESS:
+        yield f"{head} {step_words(new)}"
     old_items = old.progress.items if old and old.attempt == new.attempt else ()
     yield from _items(old_items, new.progress.items)
-    started_again = old is not None and old.attempt != new.attempt and old.attempt > 0
-    if old is None or old.status is not new.status or started_again:
+    if changed and new.status is not StepStatus.IN_PROGRESS:
         yield f"{head} {step_words(new)}"
         if new.result and new.result.hint and new.status is StepStatus.FAILED:
             yield f"{INDENT}What to do: {plain(new.result.hint)}"
 
 
 def _items(old: tuple[Item, ...], new: tuple[Item, ...]) -> Iterator[str]:
-    ended = (ItemStatus.COMPLETED, ItemStatus.FAILED)
+    """Compared by label: a step may list its items again, in another order."""
+    known = {(item.label, item.status) for item in old}
+    words = {ItemStatus.COMPLETED: "done", ItemStatus.FAILED: "failed"}
     for index, item in enumerate(new):
-        before = old[index].status if index < len(old) else ItemStatus.PENDING
-        if item.status in ended and before is not item.status:
-            word = "done" if item.status is ItemStatus.COMPLETED else "failed"
+        if item.status in words and (item.label, item.status) not in known:
             message = f": {plain(item.message)}" if item.message else ""
-            yield f"{INDENT}({index + 1}/{len(new)}) {plain(item.label)} … {word}{message}"
+            head = f"{INDENT}({index + 1}/{len(new)}) {plain(item.label)}"
+            yield f"{head} … {words[item.status]}{message}"
 
 
 def step_words(step: StepState) -> str:
