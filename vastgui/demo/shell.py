@@ -51,14 +51,14 @@ class Shell:
             else:
                 self._run_in_terminal(channel, command, terminal)
         except OSError as error:
-            with contextlib.suppress(OSError, EOFError):
+            with contextlib.suppress(*streams.GONE):
                 channel.sendall_stderr(f"{error}\n".encode())
                 channel.send_exit_status(255)
-            channel.close()
+            streams.hang_up(channel)
 
     def _run_piped(self, channel: paramiko.Channel, command: bytes | None) -> None:
         # not a login shell: /etc/profile is this computer's and would set another PATH
-        words = ["/bin/sh"] if command is None else ["/bin/sh", "-c", command]
+        words: list[str | bytes] = ["/bin/sh"] if command is None else ["/bin/sh", "-c", command]
         (stdin, feed), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
         try:
             process = self._processes.spawn(

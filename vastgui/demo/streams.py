@@ -16,6 +16,9 @@ from collections.abc import Callable, Mapping
 import paramiko
 from paramiko.common import cMSG_CHANNEL_REQUEST
 
+GONE = (OSError, EOFError, paramiko.SSHException)
+"""What paramiko raises in the middle of a word when the client is gone."""
+
 _PIECE = 65_536
 Send = Callable[[bytes], None]
 
@@ -39,12 +42,18 @@ def serve(
     feeder.start()
     _drain(dict(outputs), gone)
     code = process.wait()
-    with contextlib.suppress(OSError, EOFError):
+    with contextlib.suppress(*GONE):
         _tell_exit(channel, code)
-    channel.close()
+    hang_up(channel)
     feeder.join()
     os.close(gone)
     os.close(say_gone)
+
+
+def hang_up(channel: paramiko.Channel) -> None:
+    """Close `channel`, also when its connection breaks at this moment."""
+    with contextlib.suppress(*GONE):
+        channel.close()
 
 
 def _feed(channel: paramiko.Channel, stdin: int, say_gone: int, end_of_input: bytes) -> None:
@@ -88,7 +97,7 @@ def _sent(output: int, send: Send) -> bool:
         return False
     try:
         send(data)
-    except (OSError, EOFError):
+    except GONE:
         return False  # the client is gone: `gone` tells it for the other stream too
     return True
 

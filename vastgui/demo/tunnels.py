@@ -6,6 +6,8 @@ import threading
 
 import paramiko
 
+from vastgui.demo import streams
+
 _PIECE = 65_536
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,7 +29,7 @@ def join(channel: paramiko.Channel, link: socket.socket) -> None:
     """Carry bytes both ways until one side is closed; closes both."""
     back = threading.Thread(target=_carry_back, args=(link, channel), name="practice-tunnel-back")
     back.start()
-    with contextlib.suppress(OSError, EOFError):
+    with contextlib.suppress(*streams.GONE):
         while data := channel.recv(_PIECE):
             link.sendall(data)
         link.shutdown(socket.SHUT_WR)  # the client has said all, but may still read
@@ -39,7 +41,7 @@ def join(channel: paramiko.Channel, link: socket.socket) -> None:
 
 
 def _carry_back(link: socket.socket, channel: paramiko.Channel) -> None:
-    with contextlib.suppress(OSError, EOFError):
+    with contextlib.suppress(*streams.GONE):
         while data := link.recv(_PIECE):
             channel.sendall(data)
-    channel.close()
+    streams.hang_up(channel)
