@@ -1,0 +1,129 @@
+"""Any single failing write, fsync or open, and a disk that is full for good, leave one ending."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.io_faults import FAULTS, PROGRAMS
+from tests.runner.rig import ENTRY, Rig, step
+from vastgui.errors import StorageError
+from vastgui.state import events as ev
+from vastgui.state.model import Status
+from vastgui.state.store import RunDir
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_kth_call_fails_in_seven_ways(program: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.io_faults", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        cwd=ROOT,
+        env={**os.environ, "VASTGUI_HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+    )
+    cases = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert {case["fault"] for case in cases} == set(FAULTS)
+    print(program, len(cases), Counter(case["status"] for case in cases))
+    assert [case for case in cases if case["wrong"]] == []
+
+
+@pytest.fixture(params=["64k", "1m"])
+def small_disk(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A tmpfs of a given size: as root, so CI runs these as root."""
+    if os.geteuid() != 0:
+        if os.environ.get("CI"):
+            pytest.fail("CI must run this as root: a full disk needs a mount")
+        pytest.skip("needs root: mounts a tmpfs")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}", "tmpfs", str(disk)]
+    subprocess.run(mount, check=True, timeout=30)
+    monkeypatch.setenv("VASTGUI_HOME", str(disk))
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True, timeout=30)
+
+
+def test_a_full_disk_ends_a_run_with_the_reason(small_disk: Path) -> None:
+    rig = Rig(small_disk / "runs")
+    try:
+        flood = step("works", lines=["z" * 8000], repeat=400)
+        run = rig.start(step("works"), flood)
+        state = rig.end(run)
+        assert state.status is Status.FAILED
+        assert "disk is full" in state.error
+        assert "Free some space" in state.hint
+        assert one_ending(run)
+    finally:
+        rig.close()
+
+
+def test_on_a_full_disk_nothing_is_half_launched(small_disk: Path) -> None:
+    rig = Rig(small_disk / "runs")
+    try:
+        fill(small_disk)
+        with pytest.raises(StorageError, match="full"):
+            rig.start(step("works"))
+        assert [p.name for p in rig.supervisor.runs.iterdir()] == []
+        (small_disk / "film").unlink()
+        assert rig.run(step("works")).status is Status.COMPLETED
+    finally:
+        rig.close()
+
+
+def test_a_crash_on_a_full_disk_is_shown_and_recorded(small_disk: Path) -> None:
+    rig = Rig(small_disk / "runs")
+    try:
+        run = rig.start(step("works"), step("hangs", politely=True))
+        rig.wait(run, lambda s: s.current_step == 1)
+        fill(small_disk)
+        rig.supervisor._children[run.id].kill()
+        assert rig.end(run).status is Status.CRASHED  # the reserve makes room for it
+        assert one_ending(run)
+    finally:
+        rig.close()
+
+
+def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    """As root every mode can be written to, so the runner is started as nobody."""
+    runs = tmp_path / "runs"
+    rig = Rig(runs)
+    run = rig.start(step("works"))
+    rig.end(run)
+    (run.path / "lock").chmod(0o444)
+    run.path.chmod(0o555)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    command = [*(nobody if os.geteuid() == 0 else []), *ENTRY, str(run.path)]
+    for folder in (tmp_path, runs, *tmp_path.parents[:2]):
+        os.chmod(folder, 0o755)
+    refused = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    run.path.chmod(0o700)
+    rig.close()
+    assert refused.returncode in (1, 5)
+    assert "could not be read or written" in refused.stderr or "denied" in refused.stderr
+
+
+def fill(disk: Path) -> None:
+    with contextlib.suppress(OSError), (disk / "film").open("ab", buffering=0) as film:
+        while film.write(b"0" * 4096):
+            pass
+
+
+def one_ending(run: RunDir) -> bool:
+    lines = run.events.read_bytes().splitlines()
+    return sum(isinstance(ev.decode(line), ev.RunEnded) for line in lines) == 1
