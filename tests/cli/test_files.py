@@ -14,7 +14,7 @@ def test_templates_are_listed_the_users_own_too(vastgui: Call, paths: Paths) -> 
     (paths.user_setups / "bad.yaml").write_text("label: Bad\nsteps:\n  - action: dance\n")
     code, out, _ = vastgui("templates")
     assert code == 0
-    assert "nap  Nap, 1 steps  (yours)" in out
+    assert "nap  Nap, 1 step  (yours)" in out
     assert "bad  cannot be used: " in out
     listed = {t["id"]: t for t in json.loads(vastgui("templates", "--json")[1])}
     assert "set_ui_home" in [s["action"] for s in listed["comfyui"]["steps"]]

@@ -40,7 +40,7 @@ def check(args: argparse.Namespace, _desk: Desk) -> int:
     if not path.is_file():
         raise InvalidInput("file", f"{path} is not there.")
     template = load_template(path, load_actions(assets_dir()))
-    print(f"{path}: good. Template {template.id}, {len(template.steps)} steps.")
+    print(f"{path}: good. Template {template.id}, {doctors.counted(len(template.steps), 'step')}.")
     return exits.DONE
 
 
@@ -66,7 +66,7 @@ def _template_lines(template: Template | BrokenTemplate) -> list[str]:
     if isinstance(template, BrokenTemplate):
         return [f"{template.id}  cannot be used: {plain(template.error)}", f"    {template.path}"]
     own = "  (yours)" if template.user else ""
-    head = f"{template.id}  {plain(template.label)}, {len(template.steps)} steps{own}"
+    head = f"{template.id}  {plain(template.label)}, {doctors.counted(len(template.steps), 'step')}{own}"
     names = ", ".join(f"{i + 1} {step.action}" for i, step in enumerate(template.steps))
     return [head, f"    {names}"]
 

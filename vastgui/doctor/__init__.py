@@ -6,15 +6,16 @@ It reads only; `repair` alone changes something. No connection is opened.
 import time
 
 from vastgui.config import Paths, Settings
-from vastgui.doctor.finding import Finding, worst_first
+from vastgui.doctor.finding import Finding, counted, worst_first
 from vastgui.doctor.folders import check_folders
 from vastgui.doctor.keys import check_keys
+from vastgui.doctor.leftovers import check_leftovers
 from vastgui.doctor.modes import check_modes, repair_modes
 from vastgui.doctor.runs import check_runs
 from vastgui.doctor.vault import check_secrets
 from vastgui.state.history import History
 
-__all__ = ["Finding", "examine", "repair", "worst_first"]
+__all__ = ["Finding", "counted", "examine", "repair", "worst_first"]
 
 
 def examine(paths: Paths, settings: Settings) -> list[Finding]:
@@ -24,7 +25,8 @@ def examine(paths: Paths, settings: Settings) -> list[Finding]:
         *check_modes(paths),
         *check_keys(paths, settings),
         *check_secrets(paths),
-        *check_runs(paths.runs, now=time.time()),
+        *check_runs(paths.runs),
+        *check_leftovers(paths.data, paths.runs, now=time.time()),
     ]
 
 
@@ -32,5 +34,5 @@ def repair(paths: Paths) -> list[Finding]:
     """Make files private and remove stale drafts; return what was done. Nothing else is touched."""
     done = repair_modes(paths)
     if drafts := History(paths.runs).sweep_drafts():
-        done.append(Finding("ok", f"Removed {drafts} half-built runs.", str(paths.runs)))
+        done.append(Finding("ok", f"Removed half-built runs: {drafts}.", str(paths.runs)))
     return done

@@ -20,3 +20,8 @@ class Finding:
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: _RANK[f.level])
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 run`, `3 runs`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"

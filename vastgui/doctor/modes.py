@@ -38,10 +38,10 @@ def check_modes(paths: Paths) -> list[Finding]:
     entries = list(walk(paths))
     findings = [finding for entry in entries if (finding := _judge(entry))]
     if not findings:
-        return [Finding("ok", f"{len(entries)} files and folders are private to you.")]
+        return [Finding("ok", f"Private to you: {len(entries)} files and folders.")]
     more = len(findings) - NAMED_AT_MOST
     if more > 0:
-        rest = Finding("warning", f"{more} more files or folders are not private.", "", _FIX)
+        rest = Finding("warning", f"Not private either: {more} more.", "", _FIX)
         return [*findings[:NAMED_AT_MOST], rest]
     return findings
 

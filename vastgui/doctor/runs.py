@@ -2,7 +2,7 @@
 
 I1 a run whose runner is gone has an ending · I2 exactly one · I3 nothing follows it
 I4 no recorded event is missing · I5 the record folds to a state · I6 one writer at a time
-I7 nothing unfinished under a final name · I8 one remote job, one work · I10 running is alive
+I8 one remote job, one work · I10 running is alive (I7: see leftovers.py, I9: see vault.py)
 """
 
 from collections.abc import Iterator
@@ -10,28 +10,23 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vastgui.doctor.finding import Finding
+from vastgui.doctor.finding import Finding, counted
 from vastgui.errors import NewerSchema, VastguiError
 from vastgui.state import events as ev
 from vastgui.state.fold import apply, initial
-from vastgui.state.history import DRAFT_MAX_AGE_S, TRASH, History
+from vastgui.state.history import History
 from vastgui.state.model import RunState
-from vastgui.state.plan import is_id
 from vastgui.state.store import RunDir
 from vastgui.state.tail import Tail
 
 
-def check_runs(runs: Path, *, now: float) -> list[Finding]:
-    """`now` in wall seconds decides which drafts are stale."""
+def check_runs(runs: Path) -> list[Finding]:
     try:
         ids = History(runs).ids()
     except VastguiError as error:
         return [Finding("error", str(error), str(runs), error.hint)]
     findings = [f for run_id in ids for f in check_run(RunDir(runs / run_id))]
-    findings += stale_drafts(runs, now) + foreign_entries(runs)
-    if findings:
-        return findings
-    return [Finding("ok", f"{len(ids)} runs are recorded whole.", str(runs))]
+    return findings or [Finding("ok", f"Recorded whole: {counted(len(ids), 'run')}.", str(runs))]
 
 
 def check_run(run: RunDir) -> list[Finding]:
@@ -47,7 +42,7 @@ def check_run(run: RunDir) -> list[Finding]:
     facts = read_facts(run.events, state)
     findings = [*judge_record(facts, where), *judge_jobs(facts, where)]
     if not alive:
-        findings += [*judge_ending(facts, where), *unfinished_files(run)]
+        findings += judge_ending(facts, where)
     return findings
 
 
@@ -102,19 +97,19 @@ def read_facts(path: Path, state: RunState) -> Facts:
 def judge_record(facts: Facts, where: str) -> Iterator[Finding]:
     """I2, I3, I4, I6: the lines themselves."""
     if facts.damaged:
-        text = f"{facts.damaged} lines of events.jsonl are damaged; they were passed over."
+        text = f"Damaged in events.jsonl and passed over: {counted(facts.damaged, 'line')}."
         yield Finding("warning", text, where, "Check this disk and its free space.")
     if facts.missing and not facts.damaged:
-        text = f"{facts.missing} events are missing in events.jsonl."
+        text = f"Missing in events.jsonl: {counted(facts.missing, 'event')}."
         yield Finding("error", text, where, "Somebody changed the file; restore it from a backup.")
     if facts.backwards:
-        text = f"{facts.backwards} events are out of order: two programs wrote at once."
+        text = f"Out of order: {counted(facts.backwards, 'event')}; two programs wrote at once."
         yield Finding("error", text, where, "Please report this with the file events.jsonl.")
     if facts.endings > 1:
         text = f"The run has {facts.endings} endings; the first one counts."
         yield Finding("error", text, where, "Please report this with the file events.jsonl.")
     if facts.after_end:
-        text = f"{facts.after_end} events follow the ending; they are ignored."
+        text = f"After the ending, and ignored: {counted(facts.after_end, 'event')}."
         yield Finding("error", text, where, "Please report this with the file events.jsonl.")
 
 
@@ -138,39 +133,3 @@ def judge_ending(facts: Facts, where: str) -> Iterator[Finding]:
         yield Finding("warning", text, where, fix)
     elif any(step.status.value == "in_progress" for step in facts.state.steps):
         yield Finding("error", "A step is in progress in an ended run.", where, "Report this.")
-
-
-def unfinished_files(run: RunDir) -> list[Finding]:
-    """I7: downloads that were never finished keep their `.part` name."""
-    parts = sorted(run.outputs.rglob("*.part"))
-    if not parts:
-        return []
-    text = f"{len(parts)} downloads are unfinished ({parts[0].name})."
-    return [Finding("warning", text, str(run.outputs), "Continue the run to finish them.")]
-
-
-def stale_drafts(runs: Path, now: float) -> list[Finding]:
-    fix = "vastgui doctor --fix"
-    return [
-        Finding("warning", "A run was never built whole; its launcher was killed.", str(path), fix)
-        for path in _hidden(runs)
-        if _is_draft(path) and now - path.stat().st_mtime >= DRAFT_MAX_AGE_S
-    ]
-
-
-def foreign_entries(runs: Path) -> list[Finding]:
-    """Names in the runs folder that are none of ours: shown, never touched."""
-    return [
-        Finding("warning", "This is no run.", str(path), "Move it elsewhere.")
-        for path in sorted(runs.iterdir() if runs.is_dir() else ())
-        if not is_id(path.name) and path.name != TRASH and not _is_draft(path)
-    ]
-
-
-def _hidden(runs: Path) -> list[Path]:
-    return sorted(runs.glob(".*")) if runs.is_dir() else []
-
-
-def _is_draft(path: Path) -> bool:
-    parts = path.name.split(".")
-    return len(parts) == 3 and not parts[0] and is_id(parts[1])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vastgui.config import Paths
-from vastgui.doctor.finding import Finding
+from vastgui.doctor.finding import Finding, counted
 from vastgui.errors import VastguiError
 from vastgui.secretstore import SecretStore
 
@@ -36,8 +36,8 @@ def find_leaks(values: Mapping[str, str], data: Path) -> list[Finding]:
 
 def _backend(backend: str, count: int, paths: Paths) -> Finding:
     if backend == "keyring":
-        return Finding("ok", f"{count} secrets are kept in this system's keyring.")
-    text = f"{count} secrets are kept in a file that only you can read."
+        return Finding("ok", f"Kept in this system's keyring: {counted(count, 'secret')}.")
+    text = f"Kept in a file that only you can read: {counted(count, 'secret')}."
     return Finding("ok", text, str(paths.secrets_file))
 
 
