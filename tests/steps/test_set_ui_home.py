@@ -83,7 +83,7 @@ def test_a_link_stays_a_link(run_step: StepBench, box: Box) -> None:
 
 def test_no_left_over_files(run_step: StepBench, box: Box) -> None:
     assert run_step("set_ui_home").ok
-    assert not [p for p in box.root.rglob(".vastgui-*")]
+    assert not list(box.root.rglob(".vastgui-*"))
 
 
 def test_a_path_with_blanks_reads_back(run_step: StepBench, box: Box) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.templates.document import PAGE, rewritten
 from vastgui.config import assets_dir
 from vastgui.errors import InvalidInput
 from vastgui.state.checks import KINDS
@@ -40,23 +41,37 @@ def test_every_action_has_its_step_and_every_step_its_action(templates: Template
 
 
 def test_steps_read_the_parameters_their_action_has(templates: Templates) -> None:
+    runner = "".join(p.read_text(encoding="utf-8") for p in STEPS.parent.rglob("*.py"))
     for name, spec in templates.actions.items():
-        source = (STEPS / f"{name}.py").read_text(encoding="utf-8")
-        missing = [p.name for p in spec.params if not p.local and f'"{p.name}"' not in source]
+        missing = [p.name for p in spec.params if not p.local and f'"{p.name}"' not in runner]
         assert not missing, f"{name} does not use {missing}"
 
 
-def test_every_action_is_documented(templates: Templates) -> None:
-    text = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+def test_the_documentation_has_every_action_parameter_and_kind(templates: Templates) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == rewritten(page, templates.actions), "run `python -m tests.templates.document`"
     for name, spec in templates.actions.items():
-        _, heading, section = text.partition(f"\n### {name}\n")
-        section = section.partition("\n### ")[0].partition("\n## ")[0]
-        assert heading, f"docs/templates.md does not explain {name}"
-        assert not [p.name for p in spec.params if f"`{p.name}`" not in section], name
-        assert f"{spec.timeout_s:g} s" in section, f"time limit of {name}"
-    for variable in templates.actions.variables:
-        assert f"| `{variable.name}` | `{variable.default}` |" in text
-    assert not [kind for kind in KINDS if f"`{kind}`" not in text]
+        section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        assert f"Time limit {spec.timeout_s:g} s" in section
+        assert not [p.name for p in spec.params if f"| `{p.name}` |" not in section]
+    assert not [kind for kind in KINDS if f"\n| `{kind}` |" not in page]
+
+
+def test_the_documented_example_works(templates: Templates, tmp_path: Path) -> None:
+    blocks = PAGE.read_text(encoding="utf-8").split("```")
+    yaml, csv = (next(b for b in blocks if b.startswith(kind)) for kind in ("yaml", "csv"))
+    (tmp_path / "flux.yaml").write_text(yaml.removeprefix("yaml"))
+    plan = build_plan(
+        templates.get("flux"), templates.actions, ssh_connection="root@10.0.0.7:41022",
+        variables={"quality": "best", "workspace": "/data"},
+    )  # fmt: skip
+    command = plan.steps[3].params
+    assert command["environment"] == {"models": "/workspace/ComfyUI/models"}
+    (tmp_path / "nodes.csv").write_text(csv.removeprefix("csv").lstrip())
+    own = "label: M\nsteps: [{action: install_custom_nodes, params: {list_file: nodes.csv}}]\n"
+    (tmp_path / "own.yaml").write_text(own)
+    (step,) = templates.get("own").steps
+    assert [pack["name"] for pack in step.params["repos"]] == ["ComfyUI-Manager", "essentials"]
 
 
 def test_every_action_and_parameter_says_what_it_is(templates: Templates) -> None:

@@ -3,6 +3,7 @@
 import posixpath
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from vastgui.errors import StepFailed
 from vastgui.runner.context import Done, StepContext, nothing_to_do
@@ -76,6 +77,10 @@ echo linked
 """
 
 
+_SHOWN = 8
+"""Names of files put aside that the result lists; the log has all."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the files, counted; the names only of those that were put aside."""
@@ -90,8 +95,13 @@ class Tally:
             self.moved += 1
         elif word == "same":
             self.same += 1
-        elif word == "aside" and len(self.aside) < 100:
+        elif word == "aside":
             self.aside.append(shown(name))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        shortened = self.aside[:_SHOWN]
+        return {"moved": self.moved, "same": self.same, "aside": shortened}
 
     @property
     def words(self) -> str:
@@ -116,7 +126,7 @@ def run(ctx: StepContext) -> Done:
             _make(ctx, i, link, tally)
         items.done(i, "made" if i in todo else "was there")
     message = f"{len(todo)} of {len(links)} links made"
-    details = {"links": len(todo), "moved": tally.moved, "same": tally.same, "aside": tally.aside}
+    details = {"links": len(todo), **tally.details}
     return Done(f"{message}; files: {tally.words}." if tally.words else f"{message}.", details)
 
 
@@ -148,5 +158,5 @@ def _make(ctx: StepContext, i: int, link: dict[str, str], tally: Tally) -> None:
         raise StepFailed(
             f"{link['link']} could not be linked to {link['target']}: {last}",
             hint="Nothing was deleted; the step's log lists what was moved.",
-            details={"moved": tally.moved, "aside": tally.aside},
+            details=tally.details,
         )

@@ -4,6 +4,7 @@ from vastgui.errors import StepFailed
 from vastgui.runner.context import Done, StepContext, nothing_to_do
 from vastgui.runner.remote import reason
 from vastgui.runner.ui_home import read_ui_home, wrong
+from vastgui.state import checks
 
 WRITE = r"""
 set -eu
@@ -45,7 +46,7 @@ mv -f "$new" "$real"
 
 
 def run(ctx: StepContext) -> Done:
-    home = ctx.params["ui_home"]
+    home = checks.path(ctx.params["ui_home"], "ui_home")  # a shell will read the line written
     files = list(dict.fromkeys((ctx.params["env_file"], ctx.params["environment_file"])))
     if not ctx.ssh.run("test", "-f", f"{home}/main.py").ok:
         raise StepFailed(

@@ -16,7 +16,7 @@ echo "marker=$1"
 echo "made=$made"
 echo "host=${VAST_CONTAINERLABEL:-$(uname -n | head -n 1)}"
 [ -r /proc/uptime ] && echo "up_s=$(cut -d. -f1 /proc/uptime)"
-df -Pk "$2" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
+df -Pk -- "$2" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
 if command -v nvidia-smi >/dev/null 2>&1; then
     limit=; command -v timeout >/dev/null 2>&1 && limit="timeout 10"
     $limit nvidia-smi --query-gpu=name,memory.total --format=csv,noheader,nounits 2>/dev/null |
