@@ -126,7 +126,7 @@ def _serve(args: argparse.Namespace, desk: Desk, run: RunDir) -> int:
         settings,
         services=desk.services,
         to=f"/runs/{run.id}",
-        on_ready=lambda url: desktop.open_browser(url, _note),
+        on_ready=_open,
     )
     end(run, desk.services)
     state = run.state()
@@ -145,6 +145,11 @@ def _quit_after(run: RunDir) -> None:
 def _print_json(args: argparse.Namespace, desk: Desk, run: RunDir, state: RunState) -> None:
     if args.json:
         print(json.dumps(desk.json(run, state), indent=1), flush=True)
+
+
+def _open(url: str) -> None:
+    desktop.open_browser(url, _note)
+    _note("It shows the practice run. Ctrl-C here ends the run and the practice instance.")
 
 
 def _note(text: str) -> None:
