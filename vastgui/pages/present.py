@@ -8,6 +8,9 @@ from vastgui.state.model import Item, Progress, Question, RunState, Status, Step
 
 Json = dict[str, Any]
 
+_GOES_ON = (Status.QUEUED, Status.STARTING, Status.RUNNING)
+
+_WAITS = {Status.BLOCKED: "waits for your answer", Status.PAUSED: "done, paused"}
 _ACTIONS: dict[str, tuple[str, str, str]] = {
     "pause": ("Pause", "pause", ""),
     "resume": ("Resume", "play", "is-primary"),
@@ -37,10 +40,11 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "attempt": state.attempt,
         "continues": state.continues,
         "place": place(state),
+        "goes_on": state.status in _GOES_ON and silent_s <= limit_s,
         "link": link(state),
         "silent": not_responding(state, silent_s, limit_s),
         "error": "" if state.status is Status.COMPLETED else state.error or state.cause,
-        "cause": state.cause if state.error else "",
+        "cause": state.cause if state.error and state.status is Status.CRASHED else "",
         "hint": state.hint,
         "damaged": damaged(state),
         "actions": [action(verb) for verb in verbs(state, silent_s=silent_s, limit_s=limit_s)],
@@ -73,6 +77,8 @@ def place(state: RunState) -> str:
     """`step 3 of 8 is running`; empty when there are no steps."""
     if not 0 <= state.current_step < len(state.steps):
         return ""
+    if state.status in _WAITS:
+        return f"step {state.current_step + 1} of {len(state.steps)} {_WAITS[state.status]}"
     return where_it_is(state.steps[state.current_step], len(state.steps))
 
 

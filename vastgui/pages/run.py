@@ -46,8 +46,14 @@ class RunPage:
         ui.page_title(f"{state.label or 'Run'} · vastgui")
         self._head = RunHead(self._live, self._view, self._act, reconnected=reconnected)
         self._card = QuestionCard(self._live, self._view, self._answer)
+        first = interesting_step(state)
+        with ui.element("div").classes("vg-run"):
+            self._cards(first)
+        Follow(self._live, self._view, self._steps, self._only)
+        self._show_log(first)
+
+    def _cards(self, first: int) -> None:
         with ui.element("div").classes("vg-card"):
-            first = interesting_step(state)
             self._steps = RunSteps(self._live, self._view, self._show_log, selected=first)
         with ui.element("div").classes("vg-card"):
             self._log = StepLogView(self._live)
@@ -55,8 +61,6 @@ class RunPage:
                 self._only = button(
                     "Run only this step", look="is-quiet", icon="again", on_click=self._run_only
                 )
-        Follow(self._live, self._view, self._steps, self._only)
-        self._show_log(first)
 
     def _show_log(self, step: int) -> None:
         state = self._view.state

@@ -25,7 +25,7 @@ class SetupForm:
 
     def __init__(self, services: Services, on_change: Callable[[], None]) -> None:
         self._services, self._on_change = services, on_change
-        self._draft: dict[str, Any] = dict(services.memory.get(DRAFT) or {})
+        self._draft: dict[str, Any] = dict(services.memory.get(DRAFT) or _last_used(services))
         self.variables: dict[str, TextField] = {}
         self.template: Template | None = None
         self._connection_card()
@@ -214,6 +214,22 @@ class SetupForm:
             lines=lines,
             wide=lines,
         )
+
+
+def _last_used(services: Services) -> dict[str, Any]:
+    """The newest connection, for a form that was never filled in."""
+    try:
+        newest = next(iter(services.connections.all()), None)
+    except VastguiError:
+        return {}  # the menu of connections says what is wrong
+    if newest is None:
+        return {}
+    return {
+        "connection": newest.ssh_connection,
+        "key_file": newest.key_file,
+        "instance_id": newest.instance_id,
+        "variables": dict(newest.variables),
+    }
 
 
 def _checker(spec: ParamSpec) -> Callable[[str], object] | None:

@@ -24,7 +24,12 @@ async def confirm(title: str, text: str, yes: str, *, danger: bool = True) -> bo
 
 def button(text: str, *, look: str = "", icon: str = "", on_click: object = None) -> ui.element:
     """A plain button in vastgui's look."""
-    made = ui.element("button").classes(f"vg-btn {look}").props('type="button"')
+    made = (
+        ui.element("button")
+        .classes(f"vg-btn {look}")
+        .props('type="button"')
+        .mark(text.replace(" ", "-"))
+    )
     with made:
         if icon:
             ui.element("i").classes(f"ico ico-{icon}")

@@ -4,7 +4,7 @@ export default {
     <div>
       <header class="vg-head">
         <h1 class="vg-title">{{ h.label }}</h1>
-        <span :class="['vg-chip', 'is-tone', 'tone-' + h.tone]" role="status"><i :class="['vg-dot', h.live ? 'is-live' : '']"></i>{{ h.word }}</span>
+        <span :class="['vg-chip', 'is-tone', 'tone-' + h.tone]" role="status"><i :class="['vg-dot', h.tone === 'run' ? 'is-live' : '']"></i>{{ h.word }}</span>
         <span v-if="h.attempt > 1" class="vg-chip">attempt {{ h.attempt }}</span>
         <span class="vg-grow"></span>
         <div class="vg-actions">
@@ -26,7 +26,7 @@ export default {
       <div v-if="h.link" class="vg-note tone-wait" role="status"><i class="ico ico-again"></i><div><p>{{ h.link }}</p><p>Jobs on the instance go on meanwhile.</p></div></div>
       <div v-if="!h.live && h.error" class="vg-note tone-bad" role="alert"><i class="ico ico-warning"></i><div><p>{{ h.error }}</p><p v-if="h.cause">{{ h.cause }}</p><p v-if="h.hint">{{ h.hint }}</p></div></div>
       <div v-if="h.damaged" class="vg-note tone-wait"><i class="ico ico-warning"></i><p>{{ h.damaged }}</p></div>
-      <div v-if="banner && h.live && h.place" class="vg-note tone-run"><i class="ico ico-check"></i><p class="vg-grow">Reconnected: {{ h.place }}. You can close this page, the run goes on.</p><button class="vg-icon" type="button" aria-label="Hide this message" @click="banner = false"><i class="ico ico-cross"></i></button></div>
+      <div v-if="banner && h.goes_on" class="vg-note tone-run"><i class="ico ico-check"></i><p class="vg-grow">Reconnected: {{ h.place }}. You can close this page, the run goes on.</p><button class="vg-icon" type="button" aria-label="Hide this message" @click="banner = false"><i class="ico ico-cross"></i></button></div>
     </div>`,
   props: { head: Object, reconnected: Boolean },
   emits: ["ready", "act"],

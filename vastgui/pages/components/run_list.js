@@ -9,10 +9,10 @@ export default {
       </div>
       <div class="vg-card vg-table" :aria-busy="loading">
         <div v-for="r in rows" :key="r.id" class="vg-row" :class="'tone-' + r.tone">
-          <span class="vg-row-status"><i :class="['vg-dot', r.live ? 'is-live' : '']"></i>{{ r.word }}</span>
+          <span class="vg-row-status"><i :class="['vg-dot', r.tone === 'run' ? 'is-live' : '']"></i>{{ r.word }}</span>
           <span class="vg-row-main">
             <b><a :href="'/run/' + r.id">{{ r.label }}</a></b> <span v-if="r.kind" class="vg-tag">{{ r.kind }}</span>
-            <small class="vg-clip" :class="r.error ? 'is-bad' : ''" :title="r.error">{{ [r.connection, r.error || r.place].filter(Boolean).join(' · ') }}</small>
+            <small class="vg-clip" :title="r.error">{{ [r.connection, r.error ? '' : r.place].filter(Boolean).join(' · ') }}<template v-if="r.error">{{ r.connection ? ' · ' : '' }}<i>{{ r.error }}</i></template></small>
             <div v-if="r.live" class="vg-bar"><i :style="{ width: r.percent + '%' }"></i></div>
           </span>
           <span class="vg-row-when" :title="full(r.started_at)">{{ when(r.started_at) }}</span>

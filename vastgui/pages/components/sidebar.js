@@ -7,7 +7,7 @@ export default {
       <a v-for="p in pages" :key="p.href" class="vg-nav" :href="p.href" :aria-current="at === p.href || (p.href !== '/' && at.startsWith(p.under)) ? 'page' : null"><i :class="'ico ico-' + p.icon"></i>{{ p.label }}</a>
       <div v-if="runs.length" class="vg-side-title">Running now</div>
       <a v-for="r in runs" :key="r.id" :href="'/run/' + r.id" :class="['vg-live', 'tone-' + r.tone]" :title="r.connection">
-        <i class="vg-dot is-live"></i><span class="vg-clip">{{ r.label }}</span><span class="vg-num vg-muted">{{ r.percent }}%</span><small class="vg-clip">{{ r.place }}</small>
+        <i :class="['vg-dot', r.tone === 'run' ? 'is-live' : '']"></i><span class="vg-clip">{{ r.label }}</span><span class="vg-num vg-muted">{{ r.percent }}%</span><small class="vg-clip">{{ r.place }}</small>
       </a>
       <div class="vg-side-foot">
         <button class="vg-icon" type="button" :title="look[1]" :aria-label="look[1] + '. Change it.'" @click="next"><i :class="'ico ico-' + look[0]"></i></button>

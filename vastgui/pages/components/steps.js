@@ -2,7 +2,7 @@
 // Elapsed times tick here; the server sends nothing for them.
 export default {
   template: `
-    <ol role="list" :aria-label="plan ? 'Steps of this template' : 'Steps of this run'">
+    <ol role="list" :class="plan ? 'is-plan' : ''" :aria-label="plan ? 'Steps of this template' : 'Steps of this run'">
       <li v-for="s in rows" :key="s.i" :class="classes(s)" :aria-current="s.status === 'in_progress' ? 'step' : null">
         <span class="vg-knob" aria-hidden="true"><i v-if="icon(s)" :class="'ico ico-' + icon(s)"></i><template v-else>{{ s.i + 1 }}</template></span>
         <div>

@@ -1,0 +1,147 @@
+"""The feed shows what the run directories say: new, changed, ended, damaged, deleted runs."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from vastgui.config import Paths
+from vastgui.feed import Feed, Pace
+from vastgui.state import events as ev
+from vastgui.state.history import History
+from vastgui.state.model import Status
+from vastgui.state.plan import new_id
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0  # every poll is due
+        return self.now
+
+
+@pytest.fixture
+def feed(paths: Paths) -> Iterator[Feed]:
+    made = Feed(History(paths.runs), Clock())
+    yield made
+    made.close()
+
+
+def test_a_run_started_elsewhere_is_found_and_followed(feed: Feed, begin: Callable) -> None:
+    assert feed.poll() == frozenset()
+    run = begin()
+    assert feed.poll() == {run.id}
+    view = feed.view(run.id)
+    assert [v.run_id for v in feed.live()] == [run.id]
+    run.write(ev.StepStarted(step=0))
+    assert feed.poll() == {run.id}
+    assert view.state is not None
+    assert view.state.steps[0].status == "in_progress"
+    assert feed.poll() == frozenset()
+
+
+def test_subscribers_hear_once_per_poll_and_no_more_after_leaving(
+    feed: Feed, begin: Callable
+) -> None:
+    heard: list[frozenset[str]] = []
+    leave = feed.subscribe(heard.append)
+    first, second = begin(), begin()
+    feed.poll()
+    assert heard == [frozenset({first.id, second.id})]
+    leave()
+    first.end()
+    feed.poll()
+    assert len(heard) == 1
+
+
+def test_the_ending_is_shown_and_the_file_is_let_go(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    feed.poll()
+    view = feed.view(run.id)
+    run.end("failed", "no space")
+    feed.poll()
+    assert view.state is not None
+    assert (view.state.status, view.state.error) == (Status.FAILED, "no space")
+    assert feed.live() == []
+
+
+def test_a_finished_run_never_goes_back(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    feed.poll()
+    run.end()
+    feed.poll()
+    view = feed.view(run.id)
+    with run.run.events.open("ab") as file:
+        file.write(b'{"v":1,"seq":9,"event":"RunStarted"}\n')
+    os.truncate(run.run.events, 40)
+    feed.poll()
+    feed.poll()
+    assert view.state is not None
+    assert view.state.status is Status.COMPLETED
+
+
+def test_an_ended_run_is_loaded_when_a_page_asks(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    run.end()
+    assert feed.poll() == frozenset()
+    assert feed.live() == []
+    view = feed.view(run.id)
+    assert view.state is not None
+    assert view.state.status is Status.COMPLETED
+
+
+def test_unreadable_and_unknown_runs_say_why(feed: Feed, begin: Callable, paths: Paths) -> None:
+    run = begin()
+    run.run.spec.write_text("{torn")
+    feed.poll()
+    assert "spec.json" in feed.view(run.id).problem
+    assert "no run" in feed.view(new_id()).problem
+    assert "no run" in feed.view("../../etc").problem
+
+
+def test_damaged_lines_are_counted_not_hidden(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    feed.poll()
+    with run.run.events.open("ab") as file:
+        file.write(b"\0\0garbage\n")
+    feed.poll()
+    state = feed.view(run.id).state
+    assert state is not None
+    assert state.damaged_lines == 1
+
+
+def test_deleted_and_restored(feed: Feed, begin: Callable, paths: Paths) -> None:
+    run = begin()
+    run.end()
+    history = History(paths.runs)
+    feed.poll()
+    history.delete(run.id)
+    assert feed.poll() == {run.id}
+    assert feed.view(run.id).state is None
+    history.restore(run.id)
+    assert feed.poll() == {run.id}
+    assert feed.view(run.id).state is not None
+
+
+def test_an_ending_that_could_not_be_written_is_shown(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    feed.poll()
+    state = feed.view(run.id).state
+    assert state is not None
+    from dataclasses import replace
+
+    feed.overlay({run.id: replace(state, status=Status.CRASHED, error="The disk is full.")})
+    run.write(ev.StepStarted(step=0))
+    feed.poll()
+    shown = feed.view(run.id).state
+    assert shown is not None
+    assert shown.status is Status.CRASHED
+
+
+def test_pace() -> None:
+    pace = Pace()
+    assert pace.after([], watched=True) == Pace.FAST_S
+    assert pace.after([str(i) for i in range(60)], watched=True) == Pace.BUSY_S
+    assert pace.after([], watched=False) == Pace.IDLE_S
