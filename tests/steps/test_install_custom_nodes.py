@@ -313,6 +313,7 @@ exec {git} "$@"
 def test_losses_of_the_link_repeat_no_clone(box: Box, run_step: StepBench, remote: Path) -> None:
     """The link is cut, refused and stalled in the middle: each clone runs once, and ends well."""
     box.program("git", SLOW_GIT.format(git=shutil.which("git")))
+    box.environment_file.write_text(f'PATH="{box.bin}:{os.environ["PATH"]}"\n')
     repos = [make_pack(remote, f"pack{n}", {"data": os.urandom(20_000)}) for n in range(6)]
     chance = random.Random(20261120)
     with FaultProxy(run_step.sshd.port) as proxy:
@@ -331,7 +332,7 @@ def test_losses_of_the_link_repeat_no_clone(box: Box, run_step: StepBench, remot
     assert proxy.losses >= 5
     assert (box.home / "clones").read_text().split() == ["clone"] * 6
     for n in range(6):
-        assert git(installed(box, f"pack{n}"), "status", "--porcelain") == ""
+        assert git(installed(box, f"pack{n}"), "status", "--porcelain", "-uno") == ""
     assert items(ran).keys() == {f"pack{n}" for n in range(6)}
     assert {status for status, _ in items(ran).values()} == {"completed"}
 
