@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.io_faults import FAULTS, PROGRAMS
-from tests.runner.rig import ENTRY, Rig, step
+from tests.runner.rig import ENTRY, SETTINGS, Rig, plan, step
 from vastgui.errors import StorageError
 from vastgui.state import events as ev
+from vastgui.state import store
 from vastgui.state.model import Status
 from vastgui.state.store import RunDir
+from vastgui.supervisor import Supervisor
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -99,23 +101,22 @@ def test_a_crash_on_a_full_disk_is_shown_and_recorded(small_disk: Path) -> None:
         rig.close()
 
 
-def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
-    """As root every mode can be written to, so the runner is started as nobody."""
-    runs = tmp_path / "runs"
-    rig = Rig(runs)
-    run = rig.start(step("works"))
-    rig.end(run)
-    (run.path / "lock").chmod(0o444)
-    run.path.chmod(0o555)
-    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    command = [*(nobody if os.geteuid() == 0 else []), *ENTRY, str(run.path)]
-    for folder in (tmp_path, runs, *tmp_path.parents[:2]):
-        os.chmod(folder, 0o755)
-    refused = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    run.path.chmod(0o700)
-    rig.close()
-    assert refused.returncode in (1, 5)
-    assert "could not be read or written" in refused.stderr or "denied" in refused.stderr
+def test_a_read_only_folder_is_named(small_disk: Path) -> None:
+    run, lock_fd = store.create(small_disk, plan(step("works")))
+    os.close(lock_fd)
+    remount = ["mount", "-o", "remount,ro", str(small_disk)]
+    subprocess.run(remount, check=True, timeout=30)
+    refused = subprocess.run(
+        [*ENTRY, str(run.path)], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert refused.returncode == 5
+    assert str(run.path) in refused.stderr
+    assert "Read-only" in refused.stderr
+    supervisor = Supervisor(small_disk, settings=SETTINGS)
+    with pytest.raises(StorageError, match="Read-only"):
+        supervisor.launch(plan(step("works")))
+    assert supervisor.sweep() == []
+    assert supervisor.unwritten[run.id].status is Status.CRASHED
 
 
 def fill(disk: Path) -> None:

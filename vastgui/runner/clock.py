@@ -1,7 +1,8 @@
 """How long a step may take and how long it may be silent."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from vastgui.errors import StepFailed
 from vastgui.state.plan import PlanStep
@@ -23,7 +24,6 @@ class StepClock:
         self._now = now
         self._timeout_s = step.timeout_s
         self._silence_timeout_s = step.silence_timeout_s
-        self.default_silence_timeout_s = step.silence_timeout_s
         self._deadline = now() + step.timeout_s
         self._last_sign = now()
         self._waiting_since: float | None = None
@@ -31,10 +31,15 @@ class StepClock:
     def sign_of_life(self) -> None:
         self._last_sign = self._now()
 
-    def limit_silence(self, seconds: float | None) -> None:
-        """Another silence limit, for one remote job; None goes back to the step's own."""
-        self._silence_timeout_s = self.default_silence_timeout_s if seconds is None else seconds
-        self.sign_of_life()
+    @contextlib.contextmanager
+    def silence_unlimited(self) -> Iterator[None]:
+        """Somebody else watches over the silence meanwhile."""
+        usual, self._silence_timeout_s = self._silence_timeout_s, None
+        try:
+            yield
+        finally:
+            self._silence_timeout_s = usual
+            self.sign_of_life()
 
     def pause(self) -> None:
         """The user is asked: neither limit runs."""

@@ -25,9 +25,6 @@ if TYPE_CHECKING:  # see link.py
 
 __all__ = ["Checklist", "Done", "JobResult", "StepContext", "nothing_to_do"]
 
-STOP_CLEANUP_S = 2.5
-"""What a stopped or timed-out step may still take to stop its remote job."""
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -182,19 +179,18 @@ class StepContext:
         It runs at most once: a lost link, a retry or a continued run attach to it again by `key`.
         Its output goes to the step's log and, line by line, to `on_line`.
         """
-        self._clock.limit_silence(silence_timeout_s)
-        try:
-            return jobs.run(self, self._bench, key, script, args, on_line)
-        finally:
-            self._clock.limit_silence(None)
+        limit_s = silence_timeout_s or self._spec.silence_timeout_s
+        with self._clock.silence_unlimited():  # the job is silent while the link is away
+            return jobs.run(self, self._bench, key, script, args, on_line, limit_s)
 
     @property
     def must_end(self) -> bool:
         """The user cancelled, or the step's time is over."""
         return self._bench.gate.stopping_now or self._clock.overdue_s() > 0
 
-    def tidy_up(self, seconds: float = STOP_CLEANUP_S) -> None:
+    def tidy_up(self, seconds: float) -> None:
         """From now on checkpoints hold back, `seconds` long, so that a remote job can be stopped."""
+        self.noticed_stop = True
         self._cleaning_until = time.monotonic() + seconds
 
     def flush_due(self) -> None:

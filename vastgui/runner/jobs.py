@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vastgui.runner.context import StepContext
 
 TAIL_LINES = 200
+STOP_GRACE_S, STOP_WITHIN_S = 1.0, 1.5
+"""A stopped run is over within 5 s, so its job gets less than that to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,10 @@ def run(
     script: str,
     args: Sequence[str],
     on_line: Callable[[str], None] | None,
+    silence_timeout_s: float | None,
 ) -> JobResult:
     """Run the job of this step that is called `key`, or attach to it when it was started before."""
-    from vastgui.ssh.errors import SshError
+    from vastgui.ssh.errors import JobRefused, JobSilent, SshError
 
     place = f"{ctx.step}:{key}"
     again = place in bench.open_jobs
@@ -43,9 +46,13 @@ def run(
     if again:
         ctx.say(f"[vastgui] attaching to the remote job {job_id} again")
     try:
-        result = _attached(ctx, job_id, script, args, on_line)
+        result = _attached(ctx, job_id, script, args, on_line, silence_timeout_s)
+    except JobRefused:
+        _ended(ctx, bench, key, job_id, None)
+        raise
     except BaseException as error:
-        if isinstance(error, SshError) and not ctx.must_end:
+        of_the_link = isinstance(error, SshError) and not isinstance(error, JobSilent)
+        if of_the_link and not ctx.must_end:
             raise  # it may well run on: the next attempt, or a continued run, finds it again
         if _stopped(ctx, job_id):
             _ended(ctx, bench, key, job_id, None)
@@ -54,7 +61,7 @@ def run(
     if result is not None:
         return result
     if again:  # the run before was cut off and the instance has forgotten the job: start it anew
-        return run(ctx, bench, key, script, args, on_line)
+        return run(ctx, bench, key, script, args, on_line, silence_timeout_s)
     raise StepFailed(
         "The instance restarted, or killed the command, before it was done.",
         hint="The step is tried again; what it had finished is kept.",
@@ -68,6 +75,7 @@ def _attached(
     script: str,
     args: Sequence[str],
     on_line: Callable[[str], None] | None,
+    silence_timeout_s: float | None,
 ) -> JobResult | None:
     """Follow the job to its end; None when it was lost."""
     from vastgui.ssh.job import run_job
@@ -86,7 +94,15 @@ def _attached(
             take(line)
 
     splitter = LineSplitter()
-    end = run_job(ctx.ssh, job_id, script, *args, on_output=hear, checkpoint=ctx.checkpoint)
+    end = run_job(
+        ctx.ssh,
+        job_id,
+        script,
+        *args,
+        on_output=hear,
+        silence_timeout_s=silence_timeout_s,
+        checkpoint=ctx.checkpoint,
+    )
     for line in splitter.flush():
         take(line)
     return None if end.exit_code is None else JobResult(end.exit_code, list(tail))
@@ -103,8 +119,8 @@ def _stopped(ctx: "StepContext", job_id: str) -> bool:
     """Stop the job on the instance; False when that could not be done in the time there is."""
     from vastgui.ssh.job import stop_job
 
-    ctx.tidy_up()
+    ctx.tidy_up(STOP_GRACE_S + STOP_WITHIN_S)
     with contextlib.suppress(VastguiError, OSError, EOFError):
-        stop_job(ctx.ssh, job_id, grace_s=1.0)
+        stop_job(ctx.ssh, job_id, grace_s=STOP_GRACE_S, within_s=STOP_WITHIN_S)
         return True
     return False
