@@ -58,6 +58,7 @@ class Link:
         self._sock = sock
         self._where = login.address.location
         self._timeout_s = login.connect_timeout_s
+        self._checkpoint = login.checkpoint
         self.pinger = Pinger(
             transport,
             sock,
@@ -79,7 +80,7 @@ class Link:
             raise SshError(f"{self._where} opens no more channels ({error.text}).") from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self.lost(error) from error
-        bound_requests(channel)
+        bound_requests(channel, self._checkpoint)
         return channel
 
     def lost(self, error: BaseException | None = None) -> LinkLost:
@@ -101,14 +102,15 @@ class Link:
         self._sock.close()
 
 
-def bound_requests(channel: paramiko.Channel) -> None:
+def bound_requests(channel: paramiko.Channel, checkpoint: Callable[[], None]) -> None:
     """Let no channel request wait for an answer on a transport that is gone.
 
     paramiko's own wait has no end when the transport closes between its check and its wait.
     """
 
     def wait_for_event() -> None:
-        while not channel.event.wait(0.5):
+        while not channel.event.wait(_SLICE_S):
+            checkpoint()
             if channel.closed or not channel.get_transport().is_active():
                 raise paramiko.SSHException("the connection is gone")
         if not channel.event_ready:

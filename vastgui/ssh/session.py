@@ -176,7 +176,11 @@ class Session:
         """
         line = self._command_line(words)
         link = self._live()
-        channel = link.open_session(window_bytes)
+        try:
+            channel = link.open_session(window_bytes)
+        except LinkLost:
+            self._check()  # a stop that was asked meanwhile goes first
+            raise
 
         def tick(silent_s: float) -> None:
             self._check()
