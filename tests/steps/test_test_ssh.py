@@ -41,8 +41,11 @@ def test_a_machine_that_talks_first_and_lies(run_step: StepBench, box: Box) -> N
 
 
 def test_commands_that_tmux_swallows(run_step: StepBench, box: Box) -> None:
-    box.program("awk", "#!/bin/sh\nexit 1\n")  # no disk line: the marker alone decides
-    assert run_step("test_ssh").ok
+    box.program("sh", "#!/bin/sh\necho no sessions\n")
+    ran = run_step("test_ssh")
+    assert not ran.ok
+    assert ran.message == "Commands do not run on the instance: no sessions"
+    assert "touch ~/.no_auto_tmux" in ran.result.hint
 
 
 def test_several_gpus_and_odd_answers() -> None:

@@ -12,8 +12,8 @@ _NAME = re.compile(
 _VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|\b(hf|ghp|gho|github_pat|glpat|sk)[_-][A-Za-z0-9_]{20,}"
-    r"|(token|secret|password|passphrase|api[_-]?key)['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9._~+/-]{16,}"
-    r"|(\bbearer|--[a-z-]*(token|key|secret|password))\s+['\"]?[A-Za-z0-9._~+/-]{16,}",
+    r"|(token|secret|password|passphrase|api[_-]?key)['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9][A-Za-z0-9._~+/-]{15,}"
+    r"|(\bbearer|--[a-z-]*(token|key|secret|password))\s+['\"]?[A-Za-z0-9][A-Za-z0-9._~+/-]{15,}",
     re.IGNORECASE,
 )
 _HINT = "Keep it with `vastgui secret set NAME`, or in the instance's own environment."

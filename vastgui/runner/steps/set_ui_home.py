@@ -21,6 +21,7 @@ fi
 others() { grep -Evc '^[[:space:]]*(export[[:space:]]+)?UI_HOME[[:space:]]*=' "$1" || true; }
 new=$(mktemp "$folder/.vastgui-XXXXXX")
 trap 'rm -f "$new"' EXIT
+trap 'exit 1' HUP INT TERM PIPE  # a cut link ends the shell: it still tidies up
 chmod 644 "$new"
 before=0
 if [ -e "$real" ]; then

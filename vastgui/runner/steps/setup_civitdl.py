@@ -4,7 +4,7 @@ import re
 
 from vastgui.errors import StepFailed
 from vastgui.runner.civitdl import compare_key, write_key
-from vastgui.runner.context import Done, StepContext, nothing_to_do
+from vastgui.runner.context import Checklist, Done, StepContext, nothing_to_do
 from vastgui.runner.remote import ask_python, shown
 
 SECRET = "civitai_token"  # noqa: S105 - the name of a secret, not its value
@@ -34,7 +34,7 @@ def run(ctx: StepContext) -> Done:
     before = _version(ctx)
     wanted = not before or not _satisfied(before, ctx.params["package"])
     if wanted:
-        _install(ctx)
+        _install(ctx, parts)
     version = _version(ctx) if wanted else before
     if not version:
         raise StepFailed("civitdl was installed, but this Python environment does not have it.")
@@ -60,13 +60,12 @@ def _satisfied(version: str, package: str) -> bool:
     return version == exact if pinned else not re.search(r"[<>~!]", package)
 
 
-def _install(ctx: StepContext) -> None:
+def _install(ctx: StepContext, parts: Checklist) -> None:
     package = ctx.params["package"]
-    ctx.simple(f"Installing {package}")
+    parts.update(0, f"Installing {package}")
     ended = ctx.job(
         "install", INSTALL, ctx.params["python"], package,
-        on_line=lambda line: ctx.simple(f"Installing {package}", shown(line)),
-        silence_timeout_s=90,
+        on_line=lambda line: parts.update(0, shown(line)),
     )  # fmt: skip
     if ended.exit_code != 0:
         last = shown(ended.tail[-1]) if ended.tail else f"exit code {ended.exit_code}"

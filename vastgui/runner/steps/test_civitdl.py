@@ -29,7 +29,7 @@ def run(ctx: StepContext) -> Done:
     checks: dict[str, Check] = {"Command": command, "API key": api_key, "Network": network}
     items = ctx.checklist(list(checks))
     results: dict[str, str] = {}
-    failures: list[StepFailed] = []
+    failed: dict[str, StepFailed] = {}
     for i, (name, check) in enumerate(checks.items()):
         items.start(i)
         try:
@@ -37,13 +37,15 @@ def run(ctx: StepContext) -> Done:
             items.done(i, results[name])
         except StepFailed as error:
             results[name] = error.message
-            failures.append(error)
+            failed[name] = error
             items.fail(i, error.message)
-    if failures:
+    if failed:
         raise StepFailed(
-            " ".join(error.message for error in failures),
-            hint=next((error.hint for error in failures if error.hint), ""),
+            " ".join(error.message for error in failed.values()),
+            hint=next((error.hint for error in failed.values() if error.hint), ""),
             details=results,
+            partial="Command" not in failed,
+            transient=any(error.transient for error in failed.values()),
         )
     return nothing_to_do("civitdl works: command, API key and network were checked.", **results)
 
