@@ -30,7 +30,8 @@ def test_bytes_have_a_bar_with_amount_rate_and_time_left() -> None:
         step=0, kind="bytes", done=12e6, total=48e6, rate_bps=3e6, eta_s=12, message="a.png"
     )
     bar = drawn(after(STARTED, ev.StepStarted(step=0), moved))[2]
-    assert bar.split("━")[-1] == "  25%  12.0 MB of 48.0 MB, 3.0 MB/s, 12 s left  a.png"
+    assert bar.startswith("    " + "━" * 6 + "─" * 18)
+    assert bar.split("─")[-1] == "  25%  12.0 MB of 48.0 MB, 3.0 MB/s, 12 s left  a.png"
 
 
 def test_percent_and_simple_progress() -> None:

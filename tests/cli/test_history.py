@@ -1,6 +1,8 @@
 """runs, show, delete, pin: looking at what is recorded."""
 
 import json
+import os
+import time
 from collections.abc import Callable
 
 import pytest
@@ -88,6 +90,17 @@ def test_a_run_whose_runner_is_gone_is_shown_as_crashed(vastgui: Call, make_run:
     assert vastgui("runs")[1].split()[1] == "crashed"
     state = json.loads(vastgui("show", run.id, "--json")[1])
     assert (state["status"], state["steps"][0]["status"]) == ("crashed", "failed")
+
+
+def test_a_silent_runner_is_shown_as_such_and_not_ended(vastgui: Call, make_run: MakeRun) -> None:
+    run = make_run(alive=True)
+    run.heartbeat.write_text("1")
+    assert "no sign of life" not in vastgui("show", "last")[1]
+    os.utime(run.heartbeat, (time.time() - 61, time.time() - 61))
+    code, out, _ = vastgui("show", "last")
+    assert code == 3
+    assert "no sign of life for 1 min" in out
+    assert f"vastgui stop {run.id} --force" in out
 
 
 def test_ids_may_be_shortened_but_not_guessed(vastgui: Call, make_run: MakeRun) -> None:

@@ -106,6 +106,13 @@ def test_runs_starts_without_the_heavy_libraries(paths: Paths) -> None:
     assert done.stdout == "\n"
 
 
+def test_a_frozen_app_starts_its_runners_by_a_word() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--runner"], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert (done.returncode, "RUN_DIR" in done.stderr) == (2, True)
+
+
 def test_new_files_are_private_whatever_the_umask(home: Path) -> None:
     command = 'umask 000; exec "$0" -m vastgui runs'
     subprocess.run(["/bin/sh", "-c", command, sys.executable], timeout=LIMIT_S, check=True)

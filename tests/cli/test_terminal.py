@@ -1,5 +1,6 @@
 """A person at a terminal: the live picture, and the question about an unknown host key."""
 
+import json
 import os
 import pty
 import re
@@ -122,6 +123,23 @@ def test_a_pipe_shows_the_question_and_the_flag_answers_it(
     )
     assert "The run waits for your answer: " in done.stdout
     assert "Connected" in done.stdout
+
+
+def test_json_keeps_standard_output_clean_and_says_the_question_beside_it(
+    instance: PracticeInstance, paths: Paths
+) -> None:
+    words = ["--ssh", instance.ssh_connection, "--key", str(instance.key_file)]
+    run = [sys.executable, "-m", "vastgui", "run", "quick-check", "--only", "test_ssh", *words]
+    with subprocess.Popen(
+        [*run, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stderr
+        asked = command.stderr.readline()
+        other = [sys.executable, "-m", "vastgui", "answer", "last", "trust"]
+        subprocess.run(other, check=True, timeout=LIMIT_S, stdout=subprocess.DEVNULL)
+        out, _ = command.communicate(timeout=LIMIT_S)
+    assert asked.startswith("The run waits for your answer: ")
+    assert json.loads(out)["status"] == "completed"
 
 
 @pytest.mark.parametrize(

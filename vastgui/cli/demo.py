@@ -104,7 +104,7 @@ def _host_key_name(instance: PracticeInstance) -> str:
 
 
 def _follow(args: argparse.Namespace, desk: Desk, run: RunDir) -> int:
-    view = choose_view(as_json=args.json)
+    view = choose_view(as_json=args.json, note="Ctrl-C ends the practice")
     state = Watch(run, desk.services.supervisor, view).until_end()
     _print_json(args, desk, run, state)
     if not args.exit_when_done:

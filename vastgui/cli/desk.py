@@ -1,6 +1,7 @@
 """What the verbs work with: folders, settings, and the services, each made when first used."""
 
 import os
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +70,20 @@ class Desk:
 
     def json(self, run: RunDir, state: RunState) -> dict[str, Any]:
         """The state as the API gives it, with the last sign of life."""
-        try:
-            found = run.heartbeat.stat()
-        except OSError:
-            return to_json(state)
-        return to_json(state, last_heartbeat_at=found.st_mtime if found.st_size else None)
+        return to_json(state, last_heartbeat_at=_heartbeat_at(run))
+
+    def silent_s(self, run: RunDir) -> float:
+        """Seconds since the runner's last sign of life, by this computer's clock; 0 if unknown."""
+        at = _heartbeat_at(run)
+        return 0.0 if at is None else max(time.time() - at, 0.0)
+
+
+def _heartbeat_at(run: RunDir) -> float | None:
+    try:
+        found = run.heartbeat.stat()
+    except OSError:
+        return None
+    return found.st_mtime if found.st_size else None
 
 
 def step_index(state: RunState, text: str, flag: str) -> int:

@@ -19,6 +19,7 @@ from vastgui.state.model import (
 
 BAR_CELLS = 24
 ITEMS_SHOWN = 6
+LEAVING = "Ctrl-C leaves the run going"
 DOTS = {
     StepStatus.PENDING: ("○", "dim"),
     StepStatus.IN_PROGRESS: ("●", "cyan"),
@@ -34,10 +35,13 @@ ITEM_DOTS = {
 }
 
 
-def frame(state: RunState, *, now: float, width: int = 80) -> Group:
-    """The whole picture at wall time `now`, no line wider than `width` cells."""
+def frame(state: RunState, *, now: float, width: int = 80, note: str = LEAVING) -> Group:
+    """The whole picture at wall time `now`, no line wider than `width` cells.
+
+    `note` stands at the foot while the run goes.
+    """
     lines = [_head(state), *(line for step in state.steps for line in _step(step, now))]
-    lines.append(_foot(state))
+    lines.append(_foot(state, note))
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return Group(*lines)
@@ -50,14 +54,14 @@ def _head(state: RunState) -> Text:
     return line
 
 
-def _foot(state: RunState) -> Text:
+def _foot(state: RunState, note: str) -> Text:
     line = Text(f"{state.progress_percent:3.0f}%  {state.status.value}", style="bold")
     if state.link and not state.is_terminal:
         line.append(f"  reconnecting ({plain(state.link)})", style="yellow")
     elif state.status is Status.PAUSED:
         line.append(f"  vastgui resume {state.workflow_id}", style="dim")
     elif not state.is_terminal:
-        line.append("  Ctrl-C leaves the run going", style="dim")
+        line.append(f"  {note}", style="dim")
     return line
 
 
@@ -75,7 +79,7 @@ def _step(step: StepState, now: float) -> Iterator[Text]:
     if text := _result(step):
         line.append(f"  {text}", style="red" if step.status is StepStatus.FAILED else "dim")
     yield line
-    if step.status is StepStatus.FAILED:
+    if step.status is StepStatus.FAILED or (step.result and step.result.outcome == "partial"):
         yield from _failed_items(step.progress.items)
 
 
@@ -110,7 +114,7 @@ def _bar(progress: Progress) -> Text:
     full = round(progress.fraction * BAR_CELLS)
     line = Text("    ")
     line.append("━" * full, style="cyan")
-    line.append("━" * (BAR_CELLS - full), style="bright_black")
+    line.append("─" * (BAR_CELLS - full), style="bright_black")
     line.append(f" {progress.fraction * 100:3.0f}%")
     for part in (_amount(progress), plain(progress.message)):
         line.append(f"  {part}" if part else "", style="dim")

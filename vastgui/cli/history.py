@@ -7,7 +7,7 @@ import sys
 from vastgui.cli import exits
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import INDENT, ending_lines, opening, question_lines, step_words
-from vastgui.cli.words import clipped, plain, when
+from vastgui.cli.words import clipped, duration, plain, when
 from vastgui.errors import InvalidInput
 from vastgui.state.history import Unreadable
 from vastgui.state.model import RunState
@@ -43,6 +43,12 @@ def show(args: argparse.Namespace, desk: Desk) -> int:
         return exits.of_state(state)
     for line in overview(state):
         print(line)
+    if (
+        not state.is_terminal
+        and (silent_s := desk.silent_s(run)) > desk.settings.not_responding_after_s
+    ):
+        print(f"Its runner has given no sign of life for {duration(silent_s)}.")
+        print(f"To end it: vastgui stop {run.id} --force")
     return exits.of_state(state)
 
 

@@ -10,10 +10,13 @@ from vastgui.state.model import Question, RunState
 
 
 class View(Protocol):
-    """Shows states as they come. Used as a context manager; `ask_room` frees the screen."""
+    """Shows states as they come. Used as a context manager.
+
+    `tell` says what a run asks, and leaves the screen free for the answer.
+    """
 
     def show(self, state: RunState) -> None: ...
-    def ask_room(self, run_id: str, question: Question) -> None: ...
+    def tell(self, run_id: str, question: Question) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -24,13 +27,13 @@ class View(Protocol):
 
 
 class Silent:
-    """For `--json`: nothing but the final state is printed, by the caller."""
+    """For `--json`: the caller prints the final state; only a question is said, beside it."""
 
     def show(self, state: RunState) -> None:
         pass
 
-    def ask_room(self, run_id: str, question: Question) -> None:
-        pass
+    def tell(self, run_id: str, question: Question) -> None:
+        print("\n".join(question_lines(run_id, question)), file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self
@@ -52,28 +55,34 @@ class Lines(Silent):
         self._out.flush()
         self._last = state
 
+    def tell(self, run_id: str, question: Question) -> None:
+        pass  # a question is a transition
+
 
 class Picture:
     """The live picture: redrawn in place, left standing when the run ends or asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: str = "") -> None:
         from rich.console import Console  # 60 ms that `vastgui runs` need not pay
         from rich.live import Live
 
+        self._note = note
         self._console = Console()
         self._live: Live = Live(console=self._console, auto_refresh=False)
 
     def show(self, state: RunState) -> None:
-        from vastgui.cli.frame import frame
+        from vastgui.cli.frame import LEAVING, frame
 
         if not self._live.is_started:
             self._live.start()
-        self._live.update(frame(state, now=time.time(), width=self._console.width), refresh=True)
+        width = self._console.width
+        picture = frame(state, now=time.time(), width=width, note=self._note or LEAVING)
+        self._live.update(picture, refresh=True)
         if state.is_terminal:
             self._live.stop()
             print("\n".join(ending_lines(state)))
 
-    def ask_room(self, run_id: str, question: Question) -> None:
+    def tell(self, run_id: str, question: Question) -> None:
         self._live.stop()
         print("\n".join(question_lines(run_id, question)))
 
@@ -84,7 +93,8 @@ class Picture:
         self._live.stop()
 
 
-def choose_view(*, as_json: bool) -> View:
+def choose_view(*, as_json: bool, note: str = "") -> View:
+    """`note`: what a picture says at its foot instead of how to leave."""
     if as_json:
         return Silent()
-    return Picture() if sys.stdout.isatty() else Lines()
+    return Picture(note) if sys.stdout.isatty() else Lines()

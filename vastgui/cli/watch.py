@@ -53,8 +53,9 @@ class Watch:
 
     def _answer(self, question: Question, follower: Follower) -> None:
         answer = self._known_answer(question)
+        if answer is None:
+            self.view.tell(self.run.id, question)
         if answer is None and self.ask:
-            self.view.ask_room(self.run.id, question)
             answer = prompt.choose(question.choices, lambda: self._still_asks(question, follower))
         if answer is not None:
             self.supervisor.answer(self.run.id, question.ask_id, answer)
