@@ -163,7 +163,7 @@ class ComfyService:
         deadline = time.monotonic() + LIST_WAIT_S
         while True:
             report = read_imports(self._log_since(before))
-            if report.listed or time.monotonic() > deadline:
+            if report.listed or not before.entries or time.monotonic() > deadline:
                 return report
             self._ctx.sleep(0.3)
 
