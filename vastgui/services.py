@@ -14,11 +14,11 @@ from vastgui.ssh.address import parse_address
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state.history import History
 from vastgui.state.model import RunState
-from vastgui.state.plan import Plan, new_id
+from vastgui.state.plan import Plan, is_id, new_id
 from vastgui.state.private import PrivateJson
 from vastgui.state.store import RunDir, open_run
 from vastgui.supervisor import Supervisor, Usage, continue_plan
-from vastgui.templates import Template, Templates, build_plan
+from vastgui.templates import Template, Templates, as_text, build_plan
 
 MAX_SSH_CONFIG_BYTES = 1_000_000
 
@@ -110,6 +110,9 @@ class Services:
     def run(self, run_id: str) -> RunDir:
         """The run with this id, or unique start or end of one."""
         return open_run(self.paths.runs, run_id)
+
+    def run_exists(self, run_id: str) -> bool:
+        return is_id(run_id) and (self.paths.runs / run_id).is_dir()
 
     def stop(self, run_id: str, mode: str = "now") -> None:
         """`mode` is after_step, now, or force (at once asked to end, killed 10 s later)."""
@@ -212,7 +215,7 @@ def _afresh(plan: Plan, only: int | None) -> Plan:
 def _changed(template: Template, variables: Mapping[str, Any] | None) -> dict[str, str]:
     """The variables that differ from the template's own values, to be offered again."""
     defaults = {v.name: v.default for v in template.variables}
-    return {k: str(v) for k, v in (variables or {}).items() if v != defaults.get(k)}
+    return {k: as_text(v) for k, v in (variables or {}).items() if v != defaults.get(k)}
 
 
 def _ssh_config() -> str:

@@ -11,7 +11,17 @@ from vastgui.config import assets_dir
 from vastgui.errors import InvalidInput
 from vastgui.state import plan as plans
 from vastgui.state.plan import Plan
-from vastgui.templates import Actions, Template, Templates, build_plan, load_actions, load_template
+from vastgui.templates import (
+    Actions,
+    ParamSpec,
+    Template,
+    Templates,
+    as_text,
+    build_plan,
+    load_actions,
+    load_template,
+)
+from vastgui.templates.variables import checked
 
 MINE = """
 label: Mine
@@ -87,6 +97,38 @@ def test_a_list_as_one_text(mine: Template) -> None:
         {"url": "https://github.com/a/b", "name": "b"},
         {"url": "https://github.com/a/c.git", "name": "c", "commit": "0123abc"},
     ]
+
+
+VALUES: dict[str, tuple[str, Any, str]] = {
+    "packs": ("repos", [{"url": "https://h/a/b.git", "name": "b"}], "https://h/a/b.git"),
+    "pinned packs": (
+        "repos",
+        [{"url": "https://h/a/b", "commit": "0123abc"}, "https://h/c"],
+        "https://h/a/b@0123abc\nhttps://h/c",
+    ),
+    "renamed packs": (
+        "repos",
+        [{"url": "https://h/a/b", "name": "c"}],
+        "[{url: 'https://h/a/b', name: c}]",
+    ),
+    "links": ("links", [{"link": "a", "target": "b"}], "[{link: a, target: b}]"),
+    "a map": ("package_map", {"cv2": "opencv-python"}, "{cv2: opencv-python}"),
+    "names": ("names", ["output", "input"], "output\ninput"),
+    "no": ("boolean", False, "false"),
+    "port": ("port", 8188, "8188"),
+}
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), VALUES.values(), ids=VALUES)
+def test_values_as_text_and_back(kind: str, value: Any, text: str) -> None:
+    assert as_text(value) == text
+    spec = ParamSpec(name="x", kind=kind)
+    assert checked(spec, text, "x") == checked(spec, value, "x")
+
+
+def test_a_structured_value_as_bad_text() -> None:
+    with pytest.raises(InvalidInput, match=r"x: is not valid YAML \(line 1"):
+        checked(ParamSpec(name="x", kind="links"), "[{link: a", "x")
 
 
 def test_a_plan_survives_its_file(mine: Template) -> None:

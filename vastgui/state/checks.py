@@ -152,9 +152,9 @@ def url(value: Any, field: str) -> str:
 
 
 def names(value: Any, field: str) -> list[str]:
-    """A list of names; one text is split at commas."""
+    """A list of names; one text is split at commas and line ends."""
     if isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
+        value = [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
     return [name(v, f"{field}[{i}]") for i, v in enumerate(_list(value, field))]
 
 

@@ -1,9 +1,10 @@
 """Setup templates: YAML files that say which steps a run has. See docs/templates.md.
 
-yamlfile (strict reading) < actions, variables, secrets, nodelist < parse < library; build.
+yamlfile (strict reading) < secrets, astext, actions, nodelist, variables < params < parse < library; build.
 """
 
 from vastgui.templates.actions import load_actions
+from vastgui.templates.astext import as_text
 from vastgui.templates.build import build_plan
 from vastgui.templates.library import Templates
 from vastgui.templates.model import (
@@ -24,6 +25,7 @@ __all__ = [
     "Template",
     "TemplateStep",
     "Templates",
+    "as_text",
     "build_plan",
     "load_actions",
     "load_template",

@@ -7,6 +7,7 @@ from typing import Any
 from vastgui.errors import InvalidInput
 from vastgui.state import checks
 from vastgui.templates import secrets
+from vastgui.templates.astext import from_text
 from vastgui.templates.model import ParamSpec
 from vastgui.templates.yamlfile import suggest
 
@@ -58,9 +59,7 @@ def checked(spec: ParamSpec, value: Any, field: str, *, needed: bool = True) -> 
             raise InvalidInput(field, "is needed.")
         return value
     secrets.refuse(value, field)
-    if spec.kind == "repos":
-        value = _packs(value)
-    good = checks.check(spec.kind, value, field)
+    good = checks.check(spec.kind, from_text(spec.kind, value, field), field)
     if spec.choices and str(good) not in spec.choices:
         raise InvalidInput(field, f"must be one of {', '.join(spec.choices)}.")
     return good
@@ -112,15 +111,3 @@ def _lookup(name: str, values: Mapping[str, Any], field: str) -> Any:
     if name not in values:
         raise InvalidInput(field, f"uses ${{{name}}}, which is unknown. {suggest(name, values)}")
     return values[name]
-
-
-def _packs(value: Any) -> Any:
-    """Node packs given as one text: addresses between blanks or commas, `@commit` if wanted."""
-    if not isinstance(value, str):
-        return value
-    packs = []
-    for word in re.split(r"[\s,]+", value.strip()):
-        address, at, commit = word.rpartition("@")
-        pinned = at and re.fullmatch(r"[0-9a-f]{7,40}", commit)
-        packs.append({"url": address, "commit": commit} if pinned else {"url": word})
-    return packs

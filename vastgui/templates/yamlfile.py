@@ -16,16 +16,22 @@ MAX_NODES = 50_000
 
 def read(path: Path) -> Any:
     """The content of the YAML file `path`. Raises `InvalidInput` naming file and line."""
-    text = read_text(path)
+    return parse(read_text(path), path.name)
+
+
+def parse(text: str, where: str) -> Any:
+    """The value of the YAML `text`. Raises `InvalidInput` naming `where` and the line."""
+    if len(text) > MAX_BYTES:
+        raise InvalidInput(where, "is larger than 1 MB.")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         for problem in _problems(root):
-            raise InvalidInput(path.name, problem)
+            raise InvalidInput(where, problem)
         return yaml.safe_load(text)
     except RecursionError as error:
-        raise InvalidInput(path.name, "is nested too deeply.") from error
+        raise InvalidInput(where, "is nested too deeply.") from error
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise InvalidInput(path.name, f"is not valid YAML ({_place(error)}).") from error
+        raise InvalidInput(where, f"is not valid YAML ({_place(error)}).") from error
 
 
 def read_text(path: Path) -> str:
