@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.fault_proxy import FaultProxy
 from tests.runner.rig import Rig, step
 from tests.sshd import Sshd, make_key
 from tests.waiting import wait_until
@@ -33,6 +35,15 @@ class Box:
 
     def start(self, *steps: PlanStep) -> RunDir:
         return self.rig.start(*steps, ssh_connection=self.sshd.ssh_connection)
+
+    def start_through(self, proxy: FaultProxy) -> RunDir:
+        """Its job, over a link that may break."""
+        name, through = f"[127.0.0.1]:{proxy.port}", f"{self.sshd.user}@127.0.0.1:{proxy.port}"
+        HostKeys(self.paths.host_keys_file).trust(name, self.sshd.host_key)
+        Connections(self.paths.connections_file).remember(
+            Connection(through, key_file=str(self.sshd.key_file))
+        )
+        return self.rig.start(self.job(), ssh_connection=through)
 
     def job(self, **params: object) -> PlanStep:
         return step("remote", folder=str(self.folder), **params)
@@ -147,3 +158,31 @@ def test_a_wrong_key_fails_at_once_and_is_named(box: Box, tmp_path: Path) -> Non
     assert state.status is Status.FAILED
     assert "stranger" in state.error
     assert state.steps[0].attempt == 1
+
+
+def test_a_stop_while_the_network_hangs_ends_here_and_says_what_it_could_not_do(
+    box: Box, fault_proxy: FaultProxy
+) -> None:
+    run = box.start_through(fault_proxy)
+    wait_until(lambda: box.starts == 1)
+    fault_proxy.stall()
+    asked = time.monotonic()
+    box.rig.supervisor.stop(run.id)
+    state = box.rig.end(run)
+    assert time.monotonic() - asked < 8  # 5 s on a calm machine
+    assert state.status is Status.CANCELLED
+    assert "may still run on the instance" in state.hint
+    assert len(state.jobs) == 1
+
+
+def test_a_lost_link_is_told_and_comes_back(box: Box, fault_proxy: FaultProxy) -> None:
+    run = box.start_through(fault_proxy)
+    wait_until(lambda: box.starts == 1)
+    fault_proxy.refuse()
+    box.rig.wait(run, lambda s: s.link)
+    fault_proxy.heal()
+    box.rig.wait(run, lambda s: not s.link)
+    box.go()
+    state = box.rig.end(run)
+    assert state.status is Status.COMPLETED
+    assert box.starts == 1
