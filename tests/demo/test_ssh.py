@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import random
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -207,3 +209,41 @@ def _stopped_growing(path: Path) -> bool:
     before = _size(path)
     time.sleep(0.2)  # ten times its pace
     return _size(path) == before
+
+
+def test_a_port_probe_leaves_nothing(instance: PracticeInstance) -> None:
+    before = set(threading.enumerate())
+    for _ in range(3):
+        socket.create_connection(("127.0.0.1", instance.ssh_port), timeout=5).close()
+    wait_until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_links_come_and_go_in_the_middle_of_everything(instance: PracticeInstance) -> None:
+    """Connections are cut at random moments; the server is as before."""
+    rng = random.Random(47)
+    ended = threading.Event()
+
+    def bother() -> None:
+        while not ended.is_set():
+            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                guest = Client(instance)
+                with contextlib.closing(guest.transport):
+                    guest.start("while echo y; do :; done")
+                    guest.sh("cat", b"z" * 300_000)
+
+    guests = [threading.Thread(target=bother) for _ in range(3)]
+    for guest in guests:
+        guest.start()
+    for number in range(30):
+        ended.wait(rng.uniform(0, 0.1))
+        instance.drop_links()
+        if number % 10 == 9:
+            instance.ssh.refuse()
+            instance.ssh.listen()
+    ended.set()
+    while any(guest.is_alive() for guest in guests):
+        instance.drop_links()
+        ended.wait(0.05)
+    with contextlib.closing(Client(instance).transport) as link:
+        assert link.is_authenticated()
+    wait_until(lambda: len(instance.processes.living()) <= 1)  # ComfyUI

@@ -45,6 +45,7 @@ class Box:
 
     root: Path
     comfyui_port: int
+    instance_id: str
     clone_bytes_per_s: int = 0
     repos: Path = field(init=False)
 
@@ -163,6 +164,7 @@ def _write_settings(box: Box) -> None:
         f'PATH="{box.search_path}"\n'
         f'WORKSPACE="{box.workspace}"\n'
         f'DATA_DIRECTORY="{box.workspace}/"\n'
+        f'VAST_CONTAINERLABEL="C.{box.instance_id}"\n'
         f'COMFYUI_ARGS="--disable-auto-launch --enable-cors-header --port {box.comfyui_port}"\n'
         'PIP_BREAK_SYSTEM_PACKAGES="1"\n'
     )

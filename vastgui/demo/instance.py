@@ -82,7 +82,9 @@ class PracticeInstance:
         self._ending.close()
 
     def _start(self) -> None:
-        self.box = Box(self._make_root(), _free_port(), self._clone_bytes_per_s)
+        # a number that no other practice instance had: host keys are remembered by it
+        self.instance_id = str(90_000_000 + secrets.randbelow(10_000_000))
+        self.box = Box(self._make_root(), _free_port(), self.instance_id, self._clone_bytes_per_s)
         if self.box.repos.parent != self.box.root:
             self._ending.callback(_remove, self.box.repos)
         self.box.run.mkdir()
@@ -134,8 +136,6 @@ class PracticeInstance:
             "civitai_token": secrets.token_hex(16),
             "vast_api_key": secrets.token_hex(32),
         }
-        # a number that no other practice instance had: host keys are remembered by it
-        self.instance_id = str(90_000_000 + secrets.randbelow(10_000_000))
         self.vast = Vast(
             self,
             instance_id=self.instance_id,
@@ -143,9 +143,9 @@ class PracticeInstance:
             reboot_s=self._reboot_s,
             rate_limits=self._rate_limits,
         )
+        self._ending.callback(self.vast.close)
         self._vast_server = JsonServer(self.vast)
         self._ending.callback(self._vast_server.close)
-        self._ending.callback(self.vast.close)
         self._civitai_server = JsonServer(Civitai(self.secrets["civitai_token"]))
         self._ending.callback(self._civitai_server.close)
 

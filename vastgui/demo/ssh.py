@@ -6,6 +6,7 @@ import logging
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ BANNER = (
     "Welcome to vast.ai. If authentication fails, try again after a few seconds, "
     "and double check your ssh key.\nHave fun!\n"
 )
+_BIND_PATIENCE_S = 5.0
 _LOG = logging.getLogger("vastgui.practice.ssh")
 _LOG.propagate = False  # a client that goes away is no news for the user
 _LOG.addHandler(logging.NullHandler())
@@ -144,6 +146,12 @@ class Link(paramiko.Transport):
         self.workers.append(worker)
         worker.start()
 
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            self.packetizer.complete_handshake()  # ends its timer when the client left before that
+
     @property
     def busy(self) -> bool:
         """Connected, or with work that has not ended yet."""
@@ -227,7 +235,19 @@ class PracticeSsh:
 
 
 def _bound(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
-    return sock
+    """A socket that holds `port`; 0 chooses a free one.
+
+    A process that is being started may hold the old listener for a moment more, so this tries again.
+    """
+    deadline = time.monotonic() + _BIND_PATIENCE_S
+    while True:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+            return sock
+        except OSError:
+            sock.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

@@ -105,7 +105,7 @@ def _sent(output: int, send: Send) -> bool:
 def _received(channel: paramiko.Channel) -> bytes:
     try:
         return channel.recv(_PIECE)
-    except OSError:
+    except GONE:
         return b""
 
 

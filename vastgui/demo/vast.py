@@ -127,7 +127,8 @@ class Vast:
         return _error(400, "invalid_args", "Give `state` (running, stopped) or `label`.")
 
     def _begin(self, change: Callable[[], None]) -> Reply:
-        if self._change is not None and self._change.is_alive():
+        busy = self._change is not None and self._change.is_alive()
+        if busy or self._closing.is_set():
             return _error(400, "invalid_request", "The instance is changing its state already.")
         self._change = threading.Thread(target=change, name="practice-lifecycle", daemon=True)
         self._change.start()
