@@ -170,7 +170,7 @@ def test_no_room_at_home(
     run_step: StepBench, output: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(free=1_000_300_000)
-    monkeypatch.setattr(sync_instance.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     ran = run_step(ACTION)
     assert "has only 300 kB to give (1 GB stays free)" in ran.message
     assert copies(home) == {}

@@ -1,6 +1,12 @@
-"""Told apart by signs: the machine that was up before, and the one that booted since. Pure."""
+"""Told apart by signs: the machine that was up before, and the one that booted since."""
 
-from dataclasses import dataclass
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from vastgui.state.store import storage_error
 
 LOOK = r"""
 printf 'boot %s\n' "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
@@ -37,3 +43,26 @@ def account_changed(before: BootSign, now: BootSign) -> bool:
     if before.uptime_mins is None or now.uptime_mins is None:
         return False
     return now.uptime_mins < before.uptime_mins - 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """A reboot that was asked for, noted in the run directory so that a retry does not ask again."""
+
+    before: BootSign
+    seen_by: str = ""
+    """What proved the boot, "" while nothing did."""
+
+    def note(self, path: Path) -> None:
+        try:
+            path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        except OSError as error:
+            raise storage_error(path, error) from error
+
+    @classmethod
+    def noted(cls, path: Path) -> Self | None:
+        """What an earlier attempt noted; None when there was none."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(BootSign(**data["before"]), str(data["seen_by"]))
+        return None

@@ -6,13 +6,20 @@ whatever address it now has), then ComfyUI. The run's connection comes back by i
 """
 
 import contextlib
-import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vastgui.errors import StepFailed
-from vastgui.runner.boot_sign import LOOK, BootSign, account_changed, machine_changed, read_sign
+from vastgui.runner.boot_sign import (
+    LOOK,
+    BootSign,
+    Reboot,
+    account_changed,
+    machine_changed,
+    read_sign,
+)
 from vastgui.runner.comfy_service import PROVISIONING_HINT, serves
 from vastgui.runner.context import Checklist, Done, StepContext
 from vastgui.ssh.errors import AuthFailed, SshError
@@ -37,8 +44,7 @@ def run(ctx: StepContext) -> Done:
     since = time.monotonic()
     phases = ctx.phases(PHASES)
     with VastClient(ctx.params["vast_url"], key, speed=API_SPEED, sleep=ctx.sleep) as vast:
-        before, old = _asked(ctx, vast, number, phases)
-        sign = _boot_seen(ctx, vast, old, before, phases)
+        sign = _boot_seen(ctx, vast, number, _asked(ctx, vast, number, phases), phases)
         address = _ssh_is_back(ctx, vast, number, phases)
     _comfyui_is_back(ctx, phases)
     took_s = round(time.monotonic() - since)
@@ -65,34 +71,31 @@ def _api_key(ctx: StepContext) -> str:
     )
 
 
-def _asked(
-    ctx: StepContext, vast: "VastClient", number: int, phases: Checklist
-) -> tuple[BootSign, "Instance"]:
+def _asked(ctx: StepContext, vast: "VastClient", number: int, phases: Checklist) -> Reboot:
     """Note the signs of the present boot, then ask for the reboot: once, even over retries."""
     from vastgui.vast.errors import Uncertain
 
     phases.start(ASK, "Noting the present boot")
     old = vast.instance(number)
-    asked_before = ctx.run.path / f"reboot-{ctx.step}.json"
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        before = BootSign(**json.loads(asked_before.read_text(encoding="utf-8")))
+    if (reboot := Reboot.noted(_note_path(ctx))) is not None:
         phases.done(ASK, "asked before, not asked again")
-        return before, old
+        return reboot
     before = replace(_machine(ctx), start_date=old.start_date, uptime_mins=old.uptime_mins)
-    asked_before.write_text(json.dumps(_plain(before)), encoding="utf-8")
+    reboot = Reboot(before)
+    reboot.note(_note_path(ctx))
     try:
         vast.reboot(number)
     except Uncertain as error:
         ctx.say(f"[vastgui] {error} Watching whether it happens.")
     except BaseException:
-        asked_before.unlink(missing_ok=True)
+        _note_path(ctx).unlink(missing_ok=True)
         raise
     phases.done(ASK, f"asked to reboot instance {number}")
-    return before, old
+    return reboot
 
 
-def _plain(sign: BootSign) -> dict[str, str | float | None]:
-    return {name: getattr(sign, name) for name in BootSign.__slots__}
+def _note_path(ctx: StepContext) -> Path:
+    return ctx.run.path / f"reboot-{ctx.step}.json"
 
 
 def _machine(ctx: StepContext) -> BootSign:
@@ -105,22 +108,24 @@ def _machine(ctx: StepContext) -> BootSign:
 
 
 def _boot_seen(
-    ctx: StepContext, vast: "VastClient", old: "Instance", before: BootSign, phases: Checklist
+    ctx: StepContext, vast: "VastClient", number: int, reboot: Reboot, phases: Checklist
 ) -> str:
     """Wait until something proves the boot; returns what did. Then until Vast.ai says running."""
     phases.start(BOOT, "Waiting for the reboot")
-    deadline, seen = time.monotonic() + WAIT_S, ""
+    deadline = time.monotonic() + WAIT_S
     while True:
-        now = _instance(ctx, vast, old.id)
+        now = _instance(ctx, vast, number)
         if now is not None:
-            seen = seen or _proof(ctx, now, before)
-            status = now.actual_status or "starting"
+            if not reboot.seen_by and (proof := _proof(ctx, now, reboot.before)):
+                reboot = replace(reboot, seen_by=proof)
+                reboot.note(_note_path(ctx))
+            seen, status = reboot.seen_by, now.actual_status or "starting"
             phases.update(BOOT, f"{status}{f', seen by {seen}' if seen else ''}")
             if seen and status == "running":
                 phases.done(BOOT, f"seen by {seen}")
                 return seen
         if time.monotonic() > deadline:
-            raise _not_in_time(ctx, phases, old.id, now, seen)
+            raise _not_in_time(ctx, phases, number, now, reboot.seen_by)
         ctx.sleep(0.2 / API_SPEED)  # the client itself keeps the distance between two questions
 
 
@@ -128,7 +133,7 @@ def _not_in_time(
     ctx: StepContext, phases: Checklist, number: int, now: "Instance | None", seen: str
 ) -> StepFailed:
     phases.fail(BOOT, "not in time")
-    (ctx.run.path / f"reboot-{ctx.step}.json").unlink(missing_ok=True)
+    _note_path(ctx).unlink(missing_ok=True)
     status = now.actual_status if now else "unknown"
     words = "did not come up again" if seen else "was asked to reboot, but did not"
     said = f" Vast.ai says: {now.status_msg[:200]}" if now and now.status_msg else ""
