@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,9 @@ import pytest
 from vastgui.cli.prompt import matching
 from vastgui.config import Paths
 from vastgui.demo.instance import PracticeInstance
+from vastgui.state.history import History
+from vastgui.state.model import Status
+from vastgui.state.store import RunDir
 
 LIMIT_S = 60.0
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -111,6 +115,23 @@ def test_a_question_settled_elsewhere_frees_the_prompt(
         other = [sys.executable, "-m", "vastgui", "answer", "last", "trust"]
         subprocess.run(other, check=True, timeout=LIMIT_S, stdout=subprocess.DEVNULL)
         assert window.finish() == 0
+
+
+def test_ctrl_c_at_the_question_leaves_the_run_waiting(
+    instance: PracticeInstance, paths: Paths
+) -> None:
+    words = ["--ssh", instance.ssh_connection, "--key", str(instance.key_file)]
+    with terminal("run", "quick-check", "--only", "test_ssh", *words) as window:
+        window.read_until("Your answer")
+        window.process.send_signal(signal.SIGINT)
+        assert window.finish() == 130
+    assert "goes on without this terminal." in window.seen
+    assert "Traceback" not in window.seen
+    [run_id] = History(paths.runs).ids()
+    assert RunDir(paths.runs / run_id).state().status is Status.BLOCKED
+    other = [sys.executable, "-m", "vastgui", "stop", "last"]
+    done = subprocess.run(other, check=True, timeout=LIMIT_S, capture_output=True, text=True)
+    assert done.stdout == f"Run {run_id} is cancelled.\n"
 
 
 def test_a_pipe_shows_the_question_and_the_flag_answers_it(
