@@ -1,5 +1,9 @@
-"""`box`: a machine of this test's own. `run_step`: one step for real, over SSH to that machine."""
+"""`box`: a machine of this test's own. `run_step`: one step for real, over SSH to that machine.
+`shell`: a session to it whose scripts run in dash, bash or busybox.
+"""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +13,15 @@ from tests.sshd import Sshd, running_sshd
 from tests.steps.bench import StepBench
 from tests.steps.box import Box
 from vastgui.config import Paths
+from vastgui.ssh.address import Address
+from vastgui.ssh.hostkeys import HostKeys
+from vastgui.ssh.session import Session
+
+SHELLS = {"dash": ("dash",), "bash": ("bash",), "busybox": ("busybox", "sh")}
+APPLETS = (
+    "awk", "basename", "cat", "chmod", "cmp", "cp", "cut", "date", "df", "dirname", "env", "grep",
+    "head", "ln", "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir", "sed", "tr", "uname", "wc",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +53,24 @@ def run_step(
     bench = StepBench(box, box_sshd, Paths.under(tmp_path / "vastgui"))
     bench.prepare()
     return bench
+
+
+@pytest.fixture(params=SHELLS)
+def shell(
+    request: pytest.FixtureRequest, box: Box, box_sshd: Sshd, tmp_path: Path
+) -> Iterator[Session]:
+    """With busybox not only the shell but all small programs are busybox's."""
+    words = SHELLS[request.param]
+    found = shutil.which(words[0])
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{words[0]} is not installed")
+    for applet in APPLETS if request.param == "busybox" else ():
+        (box.bin / applet).symlink_to(str(found))
+    known = HostKeys(tmp_path / "host_keys")
+    known.trust("box", box_sshd.host_key)
+    address = Address("127.0.0.1", box_sshd.port, box_sshd.user)
+    key_file = str(box_sshd.key_file)
+    with Session(
+        address, key_file=key_file, host_keys=known, host_key_name="box", shell=words
+    ) as session:
+        yield session

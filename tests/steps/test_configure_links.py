@@ -8,6 +8,8 @@ import pytest
 
 from tests.steps.bench import StepBench
 from tests.steps.box import Box
+from vastgui.runner.steps import configure_links
+from vastgui.ssh.session import Session
 
 ONE = [{"link": "models/loras", "target": "models/Lora"}]
 
@@ -70,6 +72,21 @@ def test_what_was_there_is_merged(run_step: StepBench, models: Path) -> None:
     assert "1 found twice" in ran.message
     assert "2 that differed kept aside (models/Lora/" in ran.message
     assert run_step("configure_links", links=ONE).outcome == "nothing_to_do"
+
+
+def test_merging_in_every_shell(shell: Session, box: Box, models: Path) -> None:
+    fill(models / "loras", {"a b/*.pt": "star", ".h": "h", "x": "mine", "same": "s"})
+    fill(models / "Lora", {"a b/y": "y", "x": "theirs", "same": "s"})
+    words = (str(box.ui_home), "models/loras", "models/Lora", "Lora", "20261120-140000")
+    merged = shell.sh(configure_links.MERGE, *words)
+    assert merged.ok, merged
+    assert sorted(merged.stdout.split("\n")) == sorted((
+        "moved models/Lora/a b/*.pt", "moved models/Lora/.h", "same models/Lora/same",
+        "aside models/Lora/x.bak-20261120-140000", "linked", "",
+    ))  # fmt: skip
+    assert (models / "loras" / "x").read_text() == "theirs"
+    look = shell.sh(configure_links.LOOK, str(box.ui_home), "models/loras", "models/Lora", "a", "b")
+    assert look.stdout == "right\ntodo\n"
 
 
 def test_folders_against_files(run_step: StepBench, models: Path) -> None:

@@ -8,6 +8,9 @@ import pytest
 
 from tests.steps.bench import StepBench
 from tests.steps.box import Box
+from vastgui.runner import ui_home
+from vastgui.runner.steps import set_ui_home
+from vastgui.ssh.session import Session
 
 
 def line(box: Box) -> str:
@@ -51,6 +54,18 @@ def test_other_lines_stay(run_step: StepBench, box: Box, before: str, after: str
     assert run_step("set_ui_home").ok
     assert read(box.env_file) == after.format(line=line(box))
     assert run_step("set_ui_home").outcome == "nothing_to_do"
+
+
+def test_writing_and_reading_in_every_shell(shell: Session, box: Box) -> None:
+    box.env_file.write_text("A='x\\ny'\nexport UI_HOME=/old\nUI_HOME=/b\nB=2")
+    written = shell.sh(set_ui_home.WRITE, str(box.env_file), line(box))
+    assert written.ok, written
+    assert box.env_file.read_text() == f"A='x\\ny'\n{line(box)}\nB=2\n"
+    missing = str(box.root / "missing")
+    answer = shell.sh(ui_home.READ, str(box.env_file), missing, str(box.environment_file))
+    assert answer.stdout == f"there\n:{line(box)}\nmissing\nthere\n"
+    assert shell.sh(set_ui_home.WRITE, missing, line(box)).ok
+    assert Path(missing).read_text() == f"{line(box)}\n"
 
 
 def test_mode_and_owner_stay(run_step: StepBench, box: Box) -> None:

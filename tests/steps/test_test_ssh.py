@@ -2,7 +2,9 @@
 
 from tests.steps.bench import StepBench
 from tests.steps.box import Box
-from vastgui.runner.steps.test_ssh import facts, summary
+from vastgui.runner.remote import pairs
+from vastgui.runner.steps.test_ssh import LOOK, facts, summary
+from vastgui.ssh.session import Session
 
 
 def test_it_says_what_machine_it_is(run_step: StepBench, box: Box) -> None:
@@ -17,6 +19,13 @@ def test_it_says_what_machine_it_is(run_step: StepBench, box: Box) -> None:
     second = run_step("test_ssh")
     assert second.outcome == "nothing_to_do"
     assert second.message.startswith("Connected, nothing to change: ")
+
+
+def test_the_same_in_every_shell(shell: Session, box: Box) -> None:
+    found = pairs(shell.sh(LOOK, "m4rk", str(box.workspace)))
+    assert found["marker"] == ["m4rk"]
+    assert found["made"] == ["yes"]
+    assert summary(facts(found)).count(" · ") == 3
 
 
 def test_a_machine_without_gpu(run_step: StepBench, box: Box) -> None:

@@ -14,8 +14,8 @@ for file; do
     elif [ ! -r "$file" ]; then echo unreadable
     else
         echo there
-        LC_ALL=C grep -aE '^[[:space:]]*(export[[:space:]]+)?UI_HOME[[:space:]]*=' "$file" |
-            head -n 20 | cut -c 1-600 | sed 's/^/:/'
+        LC_ALL=C sed -nE '/^[[:space:]]*(export[[:space:]]+)?UI_HOME[[:space:]]*=/s/^/:/p' "$file" |
+            head -n 20 | cut -c 1-600
     fi
 done
 exit 0
