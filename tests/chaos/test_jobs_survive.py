@@ -52,14 +52,15 @@ class Result:
 def survive(
     make_session: MakeSession, sshd: Sshd, shell: tuple[str, ...], chance: random.Random
 ) -> Result:
-    """One job of about 6 s under faults; what was wrong, if anything."""
+    """One job of about 10 s under faults; what was wrong, if anything."""
     job_id, code = f"chaos-{new_id()}", chance.randrange(256)
-    lines = chance.randrange(200, 300)
+    lines = chance.randrange(450, 600)
     ran, out = sshd.home / f"{job_id}.ran", bytearray()
     with FaultProxy(sshd.port) as proxy:
         session = make_session(
             proxy.port, shell=shell, ping_every_s=0.3, ping_timeout_s=1.2, connect_timeout_s=2
         )
+        session.connect()
         over = threading.Event()
         breaker = threading.Thread(target=keep_breaking, args=(proxy, over, chance))
         breaker.start()
@@ -80,7 +81,7 @@ def survive(
 
 
 def keep_breaking(proxy: FaultProxy, over: threading.Event, chance: random.Random) -> None:
-    while not over.wait(chance.uniform(0.1, 0.8)):
+    while not over.wait(chance.uniform(0.0, 0.7)):
         proxy.break_somehow(chance)
         over.wait(chance.uniform(0.05, 0.6))
         proxy.heal()

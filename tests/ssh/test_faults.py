@@ -58,6 +58,16 @@ def test_output_cut_in_the_middle_is_no_success(
         session.run("head", "-c", "3000000", "/dev/zero")
 
 
+def test_the_exit_code_alone_is_no_success(through: MakeSession, fault_proxy: FaultProxy) -> None:
+    """sshd tells the code before the last of the output; a cut between the two loses the rest."""
+    for cut in range(1000, 59_000, 4000):
+        session = through()
+        session.connect()
+        fault_proxy.cut_after(cut)
+        with pytest.raises(LinkLost):
+            session.run("head", "-c", "60000", "/dev/zero")
+
+
 def test_a_stalled_upload_ends_soon(through: MakeSession, fault_proxy: FaultProxy) -> None:
     session = through()
     session.connect()

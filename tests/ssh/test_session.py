@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.fault_proxy import FaultProxy
 from tests.sshd import Sshd, make_key
 from vastgui.errors import Stopped
 from vastgui.ssh.address import Address, parse_address
@@ -300,6 +301,21 @@ def test_an_unknown_host_key_is_asked_for_once(
         HostKeyQuestion("unknown", "vast-1", "127.0.0.1", sshd.port, "ssh-ed25519", shown)
     ]
     assert session.fingerprint == shown
+
+
+def test_the_user_may_take_longer_than_the_server_waits(
+    make_session: MakeSession, tmp_path: Path, fault_proxy: FaultProxy
+) -> None:
+    """sshd hangs up two minutes after the first byte; people read fingerprints slower."""
+
+    def yes_but_late(_question: HostKeyQuestion) -> bool:
+        fault_proxy.reset()
+        return True
+
+    known = HostKeys(tmp_path / "fresh")
+    session = make_session(fault_proxy.port, host_keys=known, on_host_key=yes_but_late)
+    assert session.run("echo", "in").first_line == "in"
+    assert fault_proxy.losses == 1
 
 
 def test_a_changed_host_key_blocks_and_shows_both(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.fault_proxy import FaultProxy
-from vastgui.errors import DiskFull, StorageError, Stopped
+from vastgui.errors import DiskFull, Stopped, StorageError
 from vastgui.ssh.errors import TransferFailed
 from vastgui.ssh.session import Session
 from vastgui.ssh.transfer import download, remote_sha256

@@ -25,6 +25,18 @@ class Ears:
     chunk_bytes: int = _RECEIVE_BYTES
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`code` is None when none came (killed by a signal, or the link is lost).
+
+    Not `is_whole`: the end of the output was not seen. sshd tells the code of a command before the
+    last of its output, so a code alone proves nothing.
+    """
+
+    code: int | None
+    is_whole: bool
+
+
 class _Wake(threading.Event):
     """Set by either stream. paramiko clears a buffer's event when that one buffer is empty."""
 
@@ -35,12 +47,8 @@ class _Wake(threading.Event):
         super().clear()
 
 
-def exchange(channel: paramiko.Channel, stdin: bytes, ears: Ears) -> int | None:
-    """Return the exit code of the command that was started on `channel`.
-
-    None: the channel closed without one (killed by a signal, or the link is lost).
-    What a callback raises passes through.
-    """
+def exchange(channel: paramiko.Channel, stdin: bytes, ears: Ears) -> Ending:
+    """Follow the command that was started on `channel`; what a callback raises passes through."""
     wake = _Wake()
     channel.in_buffer.set_event(wake)
     channel.in_stderr_buffer.set_event(wake)
@@ -53,7 +61,8 @@ def exchange(channel: paramiko.Channel, stdin: bytes, ears: Ears) -> int | None:
         if _drain(channel, ears):
             heard_at = time.monotonic()
         elif ended:
-            return channel.exit_status if channel.exit_status != -1 else None
+            code = channel.exit_status
+            return Ending(None if code == -1 else code, bool(channel.eof_received))
         else:
             wake.wait(_SENDING_POLL_S if pending.waits else _POLL_S)
         ears.on_tick(time.monotonic() - heard_at)

@@ -113,8 +113,9 @@ def bound_requests(channel: paramiko.Channel, checkpoint: Callable[[], None]) ->
             checkpoint()
             if channel.closed or not channel.get_transport().is_active():
                 raise paramiko.SSHException("the connection is gone")
-        if not channel.event_ready:
-            raise channel.get_transport().get_exception() or paramiko.SSHException("refused")
+        if not channel.event_ready:  # paramiko would raise the socket's own error here
+            cause = channel.get_transport().get_exception()
+            raise paramiko.SSHException(_plain(cause) if cause else "refused") from cause
 
     setattr(channel, "_wait_for_event", wait_for_event)  # noqa: B010 - mypy: a method is replaced
 
@@ -188,7 +189,9 @@ def _connect(sock: WatchedSocket, target: Any, login: Login) -> None:
 
 def _shake_hands(transport: paramiko.Transport, login: Login) -> None:
     where = login.address.location
-    transport.banner_timeout = transport.handshake_timeout = login.connect_timeout_s
+    transport.banner_timeout = transport.handshake_timeout = (
+        login.connect_timeout_s + 5
+    )  # ours first
     transport.auth_timeout = login.connect_timeout_s
     _prefer_known_kind(transport, login.known_host_key)
     done = threading.Event()

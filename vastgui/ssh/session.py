@@ -57,6 +57,7 @@ class Session:
     """A connection that may be lost and comes back. Usable from several threads.
 
     `on_link(lost, attempt)` hears why the link is away, and None once it is back.
+    `auth_patience_s` may be raised while an instance boots: a key that is refused is tried again.
     `checkpoint` is called several times a second while waiting; what it raises ends the wait.
     """
 
@@ -100,6 +101,7 @@ class Session:
         self._link: Link | None = None
         self._opening = threading.RLock()
         self._was_connected = False
+        self._asked = False
         self._closed = threading.Event()
 
     @property
@@ -189,16 +191,14 @@ class Session:
         try:
             channel.exec_command(line)
             ears = Ears(on_stdout=on_stdout, on_stderr=on_stderr, on_tick=tick)
-            code = exchange(channel, stdin, ears)
+            ending = exchange(channel, stdin, ears)
         except (EOFError, paramiko.SSHException) as error:
             raise link.lost(error) from error
         finally:
             _close_quietly(channel)
-        if code is not None:
-            return code
-        if not link.pinger.ask():
+        if (ending.code is None or not ending.is_whole) and not link.pinger.ask():
             raise link.lost()
-        return KILLED
+        return KILLED if ending.code is None else ending.code
 
     def open_tcp(self, port: int, host: str = "127.0.0.1") -> paramiko.Channel:
         """A byte stream to `port` as seen from inside the instance. The caller closes it.
@@ -308,6 +308,7 @@ class Session:
     def _opened_patiently(self) -> Link:
         """Open; wait 1, 2, 4, ... 30 s between tries while the failure may pass."""
         start, attempt = time.monotonic(), 0
+        self._asked = False
         lost = self._link.lost().reason if self._link else ""
         if lost:
             self._on_link(lost, 0)
@@ -315,6 +316,9 @@ class Session:
             try:
                 link = open_link(self._login())
             except SshError as error:
+                if self._asked and error.transient:
+                    self._asked = False  # the server did not wait for the user's answer
+                    continue
                 waited_s = time.monotonic() - start
                 if waited_s >= self._patience_s(error):
                     raise
@@ -362,6 +366,7 @@ class Session:
         question = HostKeyQuestion(kind, name, a.host, a.port, key.get_name(), shown, known_shown)
         if self._on_host_key is not None and self._on_host_key(question):
             self._host_keys.trust(name, key)
+            self._asked = True
         elif known:
             raise HostKeyChanged(name, a.location, shown, known_shown)
         else:
