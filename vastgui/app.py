@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -33,6 +33,7 @@ LOG_BYTES = 1_000_000
 _log = logging.getLogger("vastgui.app")
 
 Ready = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 def serve(
@@ -141,9 +142,7 @@ class Work:
     async def _follow(self) -> None:
         pace = Pace()
         while True:
-            changed: frozenset[str] = frozenset()
-            with contextlib.suppress(OSError):
-                changed = self.feed.poll()
+            changed = self._say_failure("Following the runs", self.feed.poll) or frozenset()
             watched = any(c.has_socket_connection for c in list(nicegui_app.clients()))
             self._quit_when_unused(watched=watched)
             await asyncio.sleep(pace.after(changed, watched=watched))
@@ -165,12 +164,13 @@ class Work:
         elif self._quit_after_s is not None and now - self._used_at > self._quit_after_s:
             self.quit()
 
-    def _say_failure(self, what: str, action: Callable[[], object]) -> None:
+    def _say_failure(self, what: str, action: Callable[[], _T]) -> _T | None:
         """One bad moment (a full disk, say) must not end a loop that everything relies on."""
         try:
-            action()
+            return action()
         except Exception:  # noqa: BLE001 -- see above
             _log.exception("%s failed.", what)
+            return None
 
 
 def _compose(services: Services, work: Work) -> FastAPI:

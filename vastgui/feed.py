@@ -5,6 +5,7 @@ All of this happens in the event loop's thread.
 """
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,8 @@ from vastgui.state.history import History, Unreadable
 from vastgui.state.model import RunState
 from vastgui.state.plan import is_id
 from vastgui.state.store import Follower, RunDir
+
+_log = logging.getLogger(__name__)
 
 DISCOVER_EVERY_S = 0.25
 MAX_ENDED_VIEWS = 200
@@ -52,6 +55,7 @@ class Feed:
         self._subscribers: list[Flush] = []
         self._looked_at = float("-inf")
         self._folder_seen = -1
+        self._found: set[str] = set()
 
     def subscribe(self, flush: Flush) -> Callable[[], None]:
         """Call `flush(ids)` after every poll that changed something; returns the way out."""
@@ -73,9 +77,7 @@ class Feed:
 
     def view(self, run_id: str) -> RunView:
         """The view of one run; its `problem` is set when there is none to read."""
-        if view := self._views.get(run_id):
-            return view
-        if run_id not in self._followers:
+        if run_id not in self._views:
             self._load(run_id)
         return self._views[run_id]
 
@@ -97,7 +99,10 @@ class Feed:
 
     def _flush(self, ids: frozenset[str]) -> None:
         for flush in list(self._subscribers):
-            flush(ids)
+            try:
+                flush(ids)
+            except Exception:  # noqa: BLE001 -- a fault in one tab must not stop all the others
+                _log.exception("A page could not show a change.")
 
     def _ends(self, run_id: str, state: RunState) -> bool:
         view = self._views.get(run_id)
@@ -130,12 +135,14 @@ class Feed:
             self._forget(run_id)
         for run_id in present - known:
             self._take_up(run_id)
-        return known ^ present
+        found, self._found = self._found & present, set()
+        return (known ^ present) | found
 
     def _take_up(self, run_id: str) -> None:
         """Follow a run that was not known; an ended (or unreadable) one is only remembered."""
         run = RunDir(self._runs / run_id)
-        self._views.pop(run_id, None)
+        if (view := self._views.get(run_id)) and view.state is None:
+            del self._views[run_id]  # it was deleted, and is back
         if _has_ended(run):
             self._ended.add(run_id)
             return
@@ -167,6 +174,12 @@ class Feed:
         view.state = state
 
     def _load(self, run_id: str) -> None:
+        """A page asks for a run before it was discovered, or after it has ended."""
+        if run_id not in self._ended and is_id(run_id) and (self._runs / run_id).is_dir():
+            self._take_up(run_id)
+            self._found.add(run_id)
+        if run_id in self._followers:
+            return
         found = self._history.load(run_id) if is_id(run_id) else None
         view = RunView(run_id)
         if isinstance(found, RunState):

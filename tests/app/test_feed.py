@@ -92,6 +92,17 @@ def test_an_ended_run_is_loaded_when_a_page_asks(feed: Feed, begin: Callable) ->
     assert view.state.status is Status.COMPLETED
 
 
+def test_a_page_may_be_faster_than_the_discovery(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    view = feed.view(run.id)
+    assert feed.poll() == {run.id}
+    run.end()
+    feed.poll()
+    assert view.state is not None
+    assert view.state.status is Status.COMPLETED
+    assert feed.view(run.id) is view
+
+
 def test_unreadable_and_unknown_runs_say_why(feed: Feed, begin: Callable, paths: Paths) -> None:
     run = begin()
     run.run.spec.write_text("{torn")

@@ -54,7 +54,9 @@ class RunsPage:
         pinned = self._services.history.is_pinned(item.workflow_id)
         return present.row(item, pinned=pinned)
 
-    def _row(self, run_id: str) -> present.Json:
+    def _row(self, run_id: str) -> present.Json | None:
+        if not self._services.run_exists(run_id):
+            return None
         view = self._feed.view(run_id)
         return self._of(view.state or Unreadable(run_id, view.problem))
 
@@ -63,7 +65,10 @@ class RunsPage:
             self.list.patch(frozenset({run_id}))
 
     async def _remove(self, run_id: str) -> None:
-        label = str(self._row(run_id)["label"])
+        row = self._row(run_id)
+        if row is None:
+            return  # another tab was faster
+        label = str(row["label"])
         with self.list:
             text = f"“{label}” and its logs and outputs move to the trash for a day."
             if not await confirm("Delete this run?", text, "Delete"):

@@ -27,7 +27,7 @@ class RunList(LiveElement, component="run_list.js"):
         on_pin: Callable[[str, bool], None],
         on_remove: Callable[[str], None],
         on_undo: Callable[[str], None],
-        row: Callable[[str], present.Json],
+        row: Callable[[str], present.Json | None],
     ) -> None:
         super().__init__(live)
         self.query = Query()
@@ -50,14 +50,16 @@ class RunList(LiveElement, component="run_list.js"):
 
     def changed(self, ids: frozenset[str], /) -> None:
         if ids - self._rows.keys():
-            self.snapshot()  # a run came (or a deleted one went): the page's rows shift
+            self.snapshot()  # a run came: the page's rows shift
             return
         self.patch(ids)
 
     def patch(self, ids: frozenset[str]) -> None:
         """Look at these rows anew."""
         rows = [self._row(run_id) for run_id in ids if run_id in self._rows]
-        if fresh := [row for row in rows if row != self._rows[row["id"]]]:
+        if None in rows:
+            self.snapshot()  # it was deleted: the rows below move up
+        elif fresh := [row for row in rows if row and row != self._rows[row["id"]]]:
             self._rows |= {row["id"]: row for row in fresh}
             self.run_method("patch", fresh)
 
