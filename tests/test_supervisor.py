@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +122,23 @@ def test_two_apps_end_a_run_once(rig: Rig) -> None:
     for supervisor in (rig.supervisor, second) * 3:
         supervisor.sweep()
     assert endings(run) == 1
+
+
+def test_many_apps_at_the_very_same_moment_end_a_run_once(rig: Rig) -> None:
+    started = ev.RunStarted(pid=1, create_time=1.0, boot_id=boot_id())
+    dead = [dead_run(rig, started) for _ in range(30)]
+    together = threading.Barrier(6)
+
+    def look() -> None:
+        for run in dead:
+            runner = Runner(run)
+            together.wait(30)
+            wait_until(lambda runner=runner: finalizer.Finalizer().end(runner))  # type: ignore[misc]
+
+    with ThreadPoolExecutor(6) as apps:
+        for app in [apps.submit(look) for _ in range(6)]:
+            app.result(120)
+    assert [endings(run) for run in dead] == [1] * 30
 
 
 def test_a_zombie_is_dead(rig: Rig) -> None:
@@ -238,6 +257,7 @@ def test_a_run_of_a_newer_vastgui_is_left_alone(rig: Rig) -> None:
     before = run.events.read_bytes()
     for _ in range(3):
         assert rig.supervisor.sweep() == []
+        assert rig.supervisor.live == []
     assert run.events.read_bytes() == before
 
 

@@ -29,7 +29,7 @@ LIVE_RUNS_AN_APP = 3
 
 
 def app(runs: Path, seed: int) -> None:
-    """Sweep every 50 ms and launch, until the file `drain` appears; then only sweep."""
+    """Sweep every 10 ms and launch, until the file `drain` appears; then only sweep."""
     chance = random.Random(seed)
     supervisor = Supervisor(runs, runner_command=ENTRY, settings=SETTINGS)
     launched = 0
@@ -43,7 +43,7 @@ def app(runs: Path, seed: int) -> None:
             run = supervisor.launch(wanted)
             launched += 1
             print("launched", run.id, supervisor._children[run.id].pid, flush=True)
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 @dataclass

@@ -35,10 +35,10 @@ class Supervisor:
     def __init__(
         self, runs: Path, *, runner_command: Sequence[str] | None = None, settings: Settings
     ) -> None:
-        self.runs = runs
+        self.runs = runs.absolute()
         self._command = list(runner_command or _default_command())
         self._beats = Beats(settings.heartbeat_s)
-        self._listing = Listing(runs)
+        self._listing = Listing(self.runs)
         self._live: dict[str, Runner] = {}
         self._finalizer = Finalizer()
         self._children: dict[str, Popen[bytes]] = {}
@@ -81,7 +81,7 @@ class Supervisor:
         for run_id in ended:
             self._forget(run_id)
         self._climb()
-        return ended
+        return [run_id for run_id in ended if run_id not in self._finalizer.unreadable]
 
     def stop(self, run_id: str, mode: str = "now") -> None:
         """`after_step`, `now`, or `force`: now, SIGTERM, 10 s later SIGKILL of the tree.

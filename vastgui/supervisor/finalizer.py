@@ -26,12 +26,13 @@ class Finalizer:
         self.unwritten: dict[str, RunState] = {}
         """What readers should see of runs whose ending could not be written."""
         self._not_before: dict[str, tuple[float, float]] = {}
-        self._given_up: set[str] = set()
+        self.unreadable: set[str] = set()
+        """Dead runs whose spec is damaged or newer: they are shown, and left as they are."""
 
     def end(self, runner: Runner) -> bool:
-        """End the run of a dead runner; True when its log has an ending now."""
+        """End the run of a dead runner; True when nothing more can be done for it."""
         run = runner.run
-        if run.id in self._given_up or self._too_early(run):
+        if self._too_early(run):
             return False
         try:
             before = run.state()
@@ -41,8 +42,8 @@ class Finalizer:
             self._again_later(run, apply(before, replace(ending, at=time.time())))
             return False
         except VastguiError:
-            self._given_up.add(run.id)  # its spec is damaged or newer: shown, and left as it is
-            return False
+            self.unreadable.add(run.id)
+            return True
         if state is None:
             return False
         self.unwritten.pop(run.id, None)

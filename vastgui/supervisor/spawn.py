@@ -10,36 +10,14 @@ import vastgui
 from vastgui.state import lock
 from vastgui.state.store import RunDir
 
-_WANTED = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "SHELL",
-        "LANG",
-        "LANGUAGE",
-        "TZ",
-        "TMPDIR",
-        "TEMP",
-        "TMP",
-        "SSH_AUTH_SOCK",
-        "DBUS_SESSION_BUS_ADDRESS",
-        "DISPLAY",
-        "WAYLAND_DISPLAY",
-        "SYSTEMROOT",
-        "WINDIR",
-        "COMSPEC",
-        "PATHEXT",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "USERPROFILE",
-        "PROGRAMDATA",
-        "CIVITAI_TOKEN",
-        "VAST_API_KEY",
-        "HF_TOKEN",
-    ]
-)
+_PLACES = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP"}
+_LANGUAGE = {"LANG", "LANGUAGE", "TZ"}
+_WINDOWS = {"SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "USERPROFILE"}
+_DESKTOP = {"SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"}
+_NETWORK = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+_PYTHON = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME"}
+_SECRETS = {"CIVITAI_TOKEN", "VAST_API_KEY", "HF_TOKEN"}
+_WANTED = _PLACES | _LANGUAGE | _WINDOWS | _DESKTOP | _NETWORK | _PYTHON | _SECRETS
 _PREFIXES = ("LC_", "XDG_", "VASTGUI_", "SSH_PASSPHRASE", "PYTHON_KEYRING_")
 _ROOT = Path(vastgui.__file__).resolve().parent.parent
 
@@ -93,7 +71,10 @@ def _spawn_on_windows(words: Sequence[str], output: int) -> "subprocess.Popen[by
 def _environment(lock_fd: int | None) -> dict[str, str]:
     """What a runner needs: places, language, the secrets it may be asked for, and this vastgui."""
     env = {k: v for k, v in os.environ.items() if k.upper() in _WANTED or k.startswith(_PREFIXES)}
-    env["PYTHONPATH"] = str(_ROOT)
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    env["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *filter(os.path.isabs, paths)])
+    if home := os.environ.get("VASTGUI_HOME"):
+        env["VASTGUI_HOME"] = str(Path(home).expanduser().absolute())  # its own folder is another
     env["PYTHONSAFEPATH"] = "1"  # no module is imported from the folder it happens to run in
     env["PYTHONUNBUFFERED"] = "1"
     if sys.flags.dev_mode:
