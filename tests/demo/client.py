@@ -25,11 +25,13 @@ class Client:
         self.transport.start_client(timeout=30)
         key = paramiko.Ed25519Key.from_private_key_file(str(instance.key_file))
         self.transport.auth_publickey(user, key)
+        self._started: list[paramiko.Channel] = []  # a channel that nobody holds is closed
 
     def start(self, command: str) -> paramiko.Channel:
         channel = self.transport.open_session(timeout=30)
         channel.settimeout(30)
         channel.exec_command(command)
+        self._started.append(channel)
         return channel
 
     def sh(self, command: str, stdin: bytes = b"") -> Ended:
