@@ -149,6 +149,7 @@ fi
 if [ "$(cat -- "$stamps/vastgui-requirements" 2>/dev/null)" != "$now" ]; then
   if [ -f "$list" ]; then
     cd -- "$(dirname -- "$list")" || exit 20
+    say installing
     pip_install "$python" -r "$list" || exit 20
   fi
   stamp vastgui-requirements "$now" || exit 20

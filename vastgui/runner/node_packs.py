@@ -179,6 +179,7 @@ class JobReader:
 
     phase: str = "clone"
     cloned: bool = False
+    installing: bool = False
     installed: bool = False
     status: str = ""
     reason: str = ""
@@ -208,6 +209,8 @@ class JobReader:
                 return "Checking the import", 85.0
             case "cloned":
                 self.cloned = True
+            case "installing":
+                self.installing = True
             case "installed":
                 self.installed = True
             case "aside":
@@ -252,7 +255,7 @@ class JobReader:
         return Outcome(
             ok=exit_code == 0,
             why=why,
-            changed=True,
+            changed=mode != "keep" or self.installing,
             cloned=self.cloned or mode == "keep",
             requirements=self.installed,
             imported="" if exit_code else self.status or "imported",

@@ -122,8 +122,9 @@ def _installed(ctx: StepContext, lines: Checklist, i: int, pack: Pack, mode: str
 
 def _good_words(outcome: Outcome, mode: str) -> str:
     first = {"keep": "already there", "checkout": "set to its commit"}.get(mode, "cloned")
+    middle = "requirements installed, " if outcome.changed else ""
     last = "imported" if outcome.imported == "imported" else "import checked without the server"
-    return f"{first}, requirements installed, {last}"
+    return f"{first}, {middle}{last}"
 
 
 def _summed_up(packs: Sequence[Pack], outcomes: Sequence[Outcome]) -> Done:
