@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.chaos.fault_proxy import FaultProxy
@@ -54,6 +55,15 @@ class Box:
             return len((self.folder / "starts").read_text().splitlines())
         except FileNotFoundError:
             return 0
+
+    def kill_job(self) -> None:
+        """Its wrapper first, so that nobody is left to write the exit code down: like a reboot."""
+        wait_until((self.folder / "pid").exists)
+        job = psutil.Process(int((self.folder / "pid").read_text()))
+        wrapper = job.parent()
+        assert wrapper is not None
+        wrapper.kill()
+        os.killpg(os.getpgid(job.pid), signal.SIGKILL)
 
     def go(self) -> None:
         (self.folder / "go").touch()
@@ -186,3 +196,30 @@ def test_a_lost_link_is_told_and_comes_back(box: Box, fault_proxy: FaultProxy) -
     state = box.rig.end(run)
     assert state.status is Status.COMPLETED
     assert box.starts == 1
+
+
+def test_a_job_that_the_instance_lost_is_started_anew(box: Box) -> None:
+    run = box.start(box.job(retries=1))
+    wait_until(lambda: box.starts == 1)
+    box.kill_job()  # as a reboot of the instance would
+    wait_until(lambda: box.starts == 2)
+    box.go()
+    state = box.rig.end(run)
+    assert state.status is Status.COMPLETED
+    assert state.steps[0].attempt == 2
+
+
+def test_a_continued_run_starts_a_lost_job_anew(box: Box) -> None:
+    run = box.start(box.job(retries=0))
+    wait_until(lambda: box.starts == 1)
+    pid = run.state().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    crashed = box.rig.end(run)
+    box.kill_job()
+    again = box.rig.supervisor.launch(continue_plan(crashed, run.plan()))
+    wait_until(lambda: box.starts == 2)
+    box.go()
+    state = box.rig.end(again)
+    assert state.status is Status.COMPLETED
+    assert state.steps[0].attempt == 1

@@ -3,7 +3,7 @@
 from vastgui.runner.context import Done, StepContext
 
 SCRIPT = """
-echo started >> "$1/starts"
+echo started >> "$1/starts"; echo $$ > "$1/pid"
 i=0
 while [ ! -e "$1/go" ] && [ $i -lt 3000 ]; do i=$((i+1)); sleep 0.02; done
 echo "line one"; printf 'half\\r'; echo "line two" >&2
