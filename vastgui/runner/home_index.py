@@ -3,16 +3,20 @@
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vastgui.errors import StepFailed
+from vastgui.ssh.names import safe_relative
 from vastgui.state.store import storage_error
 
 INDEX = ".vastgui-index.json"
 _PIECE = 1 << 20
+MAX_COPIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,26 @@ class HomeIndex:
             return False
         return _size_of(self.folder / copy.local) == size_bytes
 
+    def place_for(
+        self, remote: str, size_bytes: int, sha256: str, checkpoint: Callable[[], None]
+    ) -> Path:
+        """Where the copy goes: its own safe name, or the next free one; an equal copy as it is."""
+        wanted = self.folder / safe_relative(remote)
+        make_folder(wanted.parent)
+        if not wanted.parent.resolve().is_relative_to(self.folder.resolve()):
+            raise StepFailed(
+                f"{wanted.parent} leads out of {self.folder}.",
+                hint="Remove the link there, then continue the run.",
+            )
+        for number in range(1, MAX_COPIES):
+            place = wanted if number == 1 else wanted.with_stem(f"{wanted.stem} ({number})")
+            size_here = _size_of(place)
+            if size_here is None:
+                return place
+            if size_here == size_bytes and sha256_of(place, checkpoint) == sha256:
+                return place
+        raise StepFailed(f"There are too many copies of {remote[:200]} already.")
+
     def save(self) -> None:
         """Write whole or not at all. Raises `DiskFull` or `StorageError`."""
         part = self._path.with_name(INDEX + ".part")
@@ -66,6 +90,14 @@ class HomeIndex:
             os.replace(self._path, self._path.with_name(f"{INDEX}.bad-{time.time_ns()}"))
         except OSError as error:
             raise storage_error(self._path, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` for the user alone. Raises `DiskFull` or `StorageError`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
 
 
 def sha256_of(path: Path, checkpoint: Callable[[], None]) -> str:
@@ -93,11 +125,15 @@ def _copy(data: Any) -> Copy | None:
     return copy if below and copy.local else None
 
 
-def _size_of(path: Path) -> int:
+def _size_of(path: Path) -> int | None:
+    """The size of a plain file, -1 for another thing of that name, None when nothing is there."""
     try:
-        return os.lstat(path).st_size if not path.is_symlink() else -1
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
     except OSError:
         return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
 
 def _private(path: str, flags: int) -> int:

@@ -80,6 +80,7 @@ source_environment "$8" "$9"
 mode=$1 home=$2 name=$3 url=$4 commit=$5 requirements=$6 python=$7
 shift 9
 check=$1
+case $commit in *[!0-9a-f]*) echo "fatal: $commit is no commit id"; exit 12 ;; esac
 root=$home/custom_nodes
 folder=$root/$name
 # ComfyUI loads every folder here but those that end in .disabled.
@@ -93,11 +94,11 @@ pin() {  # folder
   [ -n "$commit" ] || return 0
   if ! has_commit "$1"; then
     if [ "$(git_ -C "$1" rev-parse --is-shallow-repository)" = true ]; then
-      git_ -C "$1" fetch --progress --depth 1 origin "$commit" 2>/dev/null ||
+      git_ -C "$1" fetch --progress --depth 1 -- origin "$commit" 2>/dev/null ||
         git_ -C "$1" fetch --progress --unshallow --tags origin
     else
       git_ -C "$1" fetch --progress --tags origin || return 1
-      has_commit "$1" || git_ -C "$1" fetch --progress origin "$commit"
+      has_commit "$1" || git_ -C "$1" fetch --progress -- origin "$commit"
     fi
   fi
   has_commit "$1" || { echo "fatal: there is no commit $commit in $url"; return 1; }

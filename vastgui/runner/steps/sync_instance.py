@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vastgui.errors import StepFailed
 from vastgui.runner.context import Done, StepContext, nothing_to_do
-from vastgui.runner.home_index import Copy, HomeIndex, sha256_of
+from vastgui.runner.home_index import Copy, HomeIndex, make_folder, sha256_of
 from vastgui.runner.remote_files import (
     DELETE,
     LIST,
@@ -21,7 +21,6 @@ from vastgui.runner.remote_files import (
     RemoteFile,
     read_listing,
 )
-from vastgui.state.store import storage_error
 
 MAX_FILES = 10_000
 KEEP_FREE_BYTES = 1_000_000_000
@@ -71,15 +70,8 @@ def _home(ctx: StepContext) -> Path:
     instance = f"vast-{ctx.plan.instance_id}" if ctx.plan.instance_id else ""
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", instance or address.alias or address.location)
     folder = ctx.paths.data / "instances" / name / "outputs"
-    _make(folder)
+    make_folder(folder)
     return folder
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(folder, error) from error
 
 
 def _listed(ctx: StepContext) -> list[RemoteFile]:
@@ -175,7 +167,7 @@ def _copy_one(
     def told(here: int) -> None:
         ctx.bytes(before + here, total, label, file.name)
 
-    local = _place(ctx, index, file, sha)
+    local = index.place_for(file.name, file.size_bytes, sha, ctx.checkpoint)
     if not local.exists():
         try:
             download(
@@ -192,27 +184,6 @@ def _copy_one(
     kept = str(local.relative_to(index.folder))
     index.copies[file.name] = Copy(file.size_bytes, file.mtime, sha, kept)
     tally.verified.append((file, sha))
-
-
-def _place(ctx: StepContext, index: HomeIndex, file: RemoteFile, sha: str) -> Path:
-    """Where the copy goes: its own safe name, or the next free one. An equal copy is taken as is."""
-    from vastgui.ssh.transfer import safe_relative
-
-    wanted = index.folder / safe_relative(file.name)
-    _make(wanted.parent)
-    if not wanted.parent.resolve().is_relative_to(index.folder.resolve()):
-        raise StepFailed(
-            f"{wanted.parent} leads out of {index.folder}.",
-            hint="Remove the link there, then continue the run.",
-        )
-    for number in range(1, MAX_FILES):
-        place = wanted if number == 1 else wanted.with_stem(f"{wanted.stem} ({number})")
-        if not place.exists() and not place.is_symlink():
-            return place
-        same_size = not place.is_symlink() and place.stat().st_size == file.size_bytes
-        if same_size and sha256_of(place, ctx.checkpoint) == sha:
-            return place
-    raise StepFailed(f"There are too many copies of {file.name} already.")
 
 
 def _verify_known(
