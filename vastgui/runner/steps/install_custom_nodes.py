@@ -81,8 +81,6 @@ def _done_for(
         return Outcome(ok=True, cloned=True, requirements=True, imported=found.imported)
     lines.start(i, "Starting")
     outcome = _installed(ctx, lines, i, pack, plan.mode)
-    if plan.mode == "keep" and found.requirements:
-        outcome.changed = False  # it was only looked at: another step made its import work
     if outcome.ok:
         lines.done(i, _good_words(outcome, plan.mode))
     else:
