@@ -40,7 +40,7 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "attempt": state.attempt,
         "continues": state.continues,
         "place": place(state),
-        "goes_on": state.status in _GOES_ON and silent_s <= limit_s,
+        "goes_on": state.status in _GOES_ON and not state.link and silent_s <= limit_s,
         "link": link(state),
         "silent": not_responding(state, silent_s, limit_s),
         "error": "" if state.status is Status.COMPLETED else state.error or state.cause,

@@ -7,10 +7,9 @@ export default {
         <span class="vg-knob" aria-hidden="true"><i v-if="icon(s)" :class="'ico ico-' + icon(s)"></i><template v-else>{{ s.i + 1 }}</template></span>
         <div>
           <component :is="plan ? 'div' : 'button'" class="vg-step-line" :type="plan ? null : 'button'" :title="plan ? null : 'Show this step\\'s log'" @click="plan || $emit('select', s.i)">
-            <span class="vg-step-label">{{ s.label }}<span class="vg-sr"> ({{ word(s) }})</span></span>
-            <span v-if="tag(s)" :class="['vg-tag', s.outcome === 'partial' ? 'tone-wait' : '']">{{ tag(s) }}</span>
-            <span class="vg-step-msg" :title="s.message">{{ s.message }}</span>
-            <span v-if="time(s)" class="vg-step-time">{{ time(s) }}</span>
+            <span class="vg-step-name"><span class="vg-step-label">{{ s.label }}<span class="vg-sr"> ({{ word(s) }})</span></span><span v-if="tag(s)" :class="['vg-tag', s.outcome === 'partial' ? 'tone-wait' : '']">{{ tag(s) }}</span></span>
+            <span v-if="!plan" class="vg-step-time">{{ time(s) }}</span>
+            <span v-if="s.message" class="vg-step-msg" :title="s.message">{{ s.message }}</span>
             <input v-if="plan" class="vg-switch" type="checkbox" role="switch" :checked="s.on" :disabled="locked" :aria-label="'Run step ' + s.label" @change="$emit('toggle', { i: s.i, on: $event.target.checked })" />
           </component>
           <div v-if="!plan" class="vg-step-body">
@@ -60,12 +59,12 @@ export default {
       this.chosen = step;
     },
     classes(s) {
-      const kind = s.outcome === "partial" ? "partial" : s.status;
+      const kind = s.outcome === "partial" && s.status === "completed" ? "partial" : s.status;
       const past = !this.plan && (s.status === "completed" || s.status === "skipped");
       return ["vg-step", "is-" + kind, { "is-past": past, "is-selected": !this.plan && this.chosen === s.i, "is-skipped": this.plan && !s.on }];
     },
     icon(s) {
-      if (s.outcome === "partial") return "warning";
+      if (s.outcome === "partial" && s.status === "completed") return "warning";
       return { completed: "check", failed: "cross", in_progress: "play", skipped: "minus" }[s.status];
     },
     mark(item) {
@@ -95,11 +94,11 @@ export default {
       this.open[i] = !this.open[i];
     },
     hidden(s) {
-      return s.items.length > (this.open[s.i] ? 0 : this.shown(s).length);
+      return (s.status === "in_progress" || this.chosen === s.i) && s.items.length > (this.open[s.i] ? 0 : this.shown(s).length);
     },
     shown(s) {
       if (this.open[s.i]) return s.items;
-      if (s.status === "in_progress") {
+      if (s.status === "in_progress" || this.chosen === s.i) {
         if (s.items.length <= 9) return s.items;
         const at = Math.max(s.items.findIndex((item) => item.status === "active"), 0);
         const from = Math.min(Math.max(at - 3, 0), s.items.length - 8);
