@@ -33,6 +33,8 @@ from vastgui.state.store import RunDir
 TEMPLATE = "comfyui"
 STOP_PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.25
+WATCHABLE_CLONE_BPS = 2_000_000
+"""Bytes a second of the practice clones when somebody watches: loopback would be over at once."""
 
 
 def demo(args: argparse.Namespace, _desk: Desk) -> int:
@@ -41,7 +43,9 @@ def demo(args: argparse.Namespace, _desk: Desk) -> int:
     desk = Desk(Paths.from_env())
     if not args.no_browser and desktop.sign_in_url(desk.paths):
         raise desktop.AppRunning("A demo is already open.")
-    with _ended_by_sigterm(), PracticeInstance() as instance, contextlib.closing(desk.services):
+    slowed = 0 if args.no_browser else WATCHABLE_CLONE_BPS
+    practice = PracticeInstance(clone_bytes_per_s=slowed)
+    with _ended_by_sigterm(), practice as instance, contextlib.closing(desk.services):
         introduce(instance, desk.services)
         run = desk.run(launch(instance, desk.services))
         try:

@@ -14,7 +14,7 @@ made=no
 if [ ! -e "$HOME/.no_auto_tmux" ]; then : > "$HOME/.no_auto_tmux" && made=yes; fi
 echo "marker=$1"
 echo "made=$made"
-echo "host=${VAST_CONTAINERLABEL:-$(uname -n | head -n 1)}"
+echo "host=${VAST_CONTAINERLABEL:-$(hostname 2>/dev/null || uname -n)}"
 [ -r /proc/uptime ] && echo "up_s=$(cut -d. -f1 /proc/uptime)"
 df -Pk -- "$2" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
 if command -v nvidia-smi >/dev/null 2>&1; then
