@@ -8,6 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_ssh_private_key,
+)
 
 from tests.chaos.fault_proxy import FaultProxy
 from tests.runner.rig import Rig, step
@@ -223,3 +229,25 @@ def test_a_continued_run_starts_a_lost_job_anew(box: Box) -> None:
     state = box.rig.end(again)
     assert state.status is Status.COMPLETED
     assert state.steps[0].attempt == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_locked_key_is_opened_with_the_stored_passphrase(
+    box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    canary, locked = "canary-5f0e-passphrase", tmp_path / "locked"
+    key = load_ssh_private_key(box.sshd.key_file.read_bytes(), None)
+    encryption = BestAvailableEncryption(canary.encode())
+    locked.touch(mode=0o600)
+    locked.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, encryption))
+    Connections(box.paths.connections_file).remember(
+        Connection(box.sshd.ssh_connection, key_file=str(locked))
+    )
+    if known:
+        monkeypatch.setenv("SSH_PASSPHRASE_LOCKED", canary)  # the secret "ssh_passphrase:locked"
+    box.go()
+    run = box.start(box.job())
+    state = box.rig.end(run)
+    assert (state.status is Status.COMPLETED) is known
+    assert known or f"{locked} is locked with a passphrase" in state.error
+    assert not any(canary in p.read_text() for p in run.path.rglob("*") if p.is_file())

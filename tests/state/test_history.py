@@ -129,3 +129,10 @@ def test_commands_are_read_once_and_torn_ones_passed_over(tmp_path: Path) -> Non
     second = send(run, "answer", ask_id="q", answer="red")
     assert [c.id for c in reader.read()] == [first, second]
     assert list(reader.read()) == []
+
+
+def test_an_endless_line_does_not_keep_later_commands_away(tmp_path: Path) -> None:
+    run = RunDir(tmp_path / make(tmp_path))
+    run.control.write_bytes(b"x" * 3_000_000)
+    wanted, reader = send(run, "pause"), CommandReader(run.control)
+    assert [c.id for _ in range(4) for c in reader.read()] == [wanted]

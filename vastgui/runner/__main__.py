@@ -41,7 +41,8 @@ def main(words: list[str]) -> int:
     run = RunDir(Path(words[0]).absolute())
     try:
         lock_fd = held_lock(run)
-        os.register_at_fork(after_in_child=lambda: _close(lock_fd))
+        if sys.platform != "win32":  # a forked child must not keep a dead runner's lock
+            os.register_at_fork(after_in_child=lambda: _close(lock_fd))
         return conduct(run, EventLog(run), signals)
     except StorageError as error:
         return _refused(error, 5)

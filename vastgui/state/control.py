@@ -16,6 +16,7 @@ from vastgui.state.store import RunDir, storage_error
 
 VERBS = ("stop", "pause", "resume", "answer")
 MAX_LINE_BYTES = 4000
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +60,12 @@ class CommandReader:
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                data = file.read(1 << 20)
+                data = file.read(_CHUNK_BYTES)
         except OSError:
             return
         end = data.rfind(b"\n") + 1
+        if not end and len(data) == _CHUNK_BYTES:
+            end = len(data)  # no command is this long: pass over it
         self._offset += end
         for line in data[:end].split(b"\n"):
             if command := _decoded(line):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 
 import psutil
@@ -66,13 +67,13 @@ class Runner:
             return None
 
     def terminate(self) -> None:
-        """SIGTERM to the runner's process group."""
-        if (process := self.process()) is None:
+        """SIGTERM to the runner's process group (Windows has none: its control file must do)."""
+        if sys.platform == "win32" or (process := self.process()) is None:
             return
         with contextlib.suppress(psutil.Error, OSError):
-            if hasattr(os, "killpg") and os.getpgid(process.pid) == process.pid:
+            if os.getpgid(process.pid) == process.pid:
                 os.killpg(process.pid, signal.SIGTERM)
-            elif hasattr(os, "killpg"):  # started by hand: its group is somebody's shell
+            else:  # started by hand: its group is somebody's shell
                 process.terminate()
 
     def kill(self) -> None:
