@@ -129,8 +129,7 @@ class Work:
 
     async def start(self) -> None:
         self._used_at = asyncio.get_running_loop().time()
-        self._say_failure("Tidying the history", self.services.tidy)
-        loops = (self._follow(), self._sweep())
+        loops = (self._follow(), self._sweep(), self._tidy())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
@@ -151,6 +150,10 @@ class Work:
         while True:
             self._say_failure("Looking after the runs", self._look_once)
             await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def _tidy(self) -> None:
+        """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
 
     def _look_once(self) -> None:
         supervisor = self.services.supervisor

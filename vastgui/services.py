@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vastgui import doctor, steplog
+from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.errors import InvalidInput, RunBusy, StorageError
 from vastgui.secretstore import SecretStore
@@ -150,7 +150,10 @@ class Services:
     def tidy(self) -> None:
         """Once per start of the app: retention, old trash, drafts of killed apps."""
         s = self.settings
-        self.history.retire(keep_runs=s.keep_runs, keep_days=s.keep_days, keep_bytes=s.keep_bytes)
+        if s.keep_runs or s.keep_days or s.keep_bytes:
+            self.history.retire(
+                keep_runs=s.keep_runs, keep_days=s.keep_days, keep_bytes=s.keep_bytes
+            )
         self.history.empty_trash()
         self.history.sweep_drafts()
 
@@ -163,9 +166,9 @@ class Services:
                 return path
         return run.step_log(step, action)
 
-    def runner_log(self, run_id: str) -> steplog.Piece:
-        """The end of what the runner itself said: the place to look after a crash."""
-        return steplog.tail(RunDir(self.paths.runs / run_id).runner_log)
+    def runner_log(self, run_id: str) -> Path:
+        """What the runner itself said: the place to look after a crash."""
+        return RunDir(self.paths.runs / run_id).runner_log
 
     def close(self) -> None:
         self.supervisor.close()

@@ -58,6 +58,7 @@ class RunPage:
         with ui.element("div").classes("vg-card"):
             self._log = StepLogView(self._live)
             with self._log:
+                button("Runner's log", look="is-quiet", icon="log", on_click=self._show_runner_log)
                 self._only = button(
                     "Run only this step", look="is-quiet", icon="again", on_click=self._run_only
                 )
@@ -67,6 +68,9 @@ class RunPage:
         if state and 0 <= step < len(state.steps):
             name = f"step {step + 1}, {state.steps[step].label}"
             self._log.show(self._services.step_log(state, step), name)
+
+    def _show_runner_log(self) -> None:
+        self._log.show(self._services.runner_log(self._view.run_id), "what the runner itself said")
 
     def _act(self, verb: str) -> None:
         in_background(self._acted(verb), f"{verb} {self._view.run_id}")

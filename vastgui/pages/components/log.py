@@ -25,7 +25,7 @@ class StepLogView(LiveElement, component="log.js"):
     def snapshot(self) -> None:
         piece = steplog.tail(self._path) if self._path else Piece(0, 0, 0, ())
         self._start, self._end = piece.start, piece.end
-        self.run_method("show", self._title, _json(piece), "This step has written nothing so far.")
+        self.run_method("show", self._title, _json(piece), "Nothing was written here so far.")
 
     def tick(self) -> None:
         if self._path is None:
