@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.waiting import wait_until
 
+_SFTP_SERVER = "/usr/lib/openssh/sftp-server"  # for scp; the built-in one escapes ForceCommand
+
 
 @dataclass(frozen=True)
 class Sshd:
@@ -82,7 +84,7 @@ def running_sshd(
         f"Port={port}", "ListenAddress=127.0.0.1", f"HostKey={host_key}", "StrictModes=no",
         f"AuthorizedKeysFile={key_file}.pub", "PermitRootLogin=yes", "UsePAM=no", "PidFile=none",
         "PasswordAuthentication=no", "KbdInteractiveAuthentication=no", "MaxStartups=500",
-        f"SetEnv={set_env}", "Subsystem=sftp internal-sftp", "PrintMotd=no", "LoginGraceTime=30",
+        f"SetEnv={set_env}", f"Subsystem=sftp {_SFTP_SERVER}", "PrintMotd=no", "LoginGraceTime=30",
         'ForceCommand=cd "$HOME" && exec sh -c "$SSH_ORIGINAL_COMMAND"',
         *_no_penalties(sshd), *options,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -289,3 +289,29 @@ def test_a_folder_that_cannot_be_written(session: Session, job_id: str) -> None:
 def test_ids_are_plain(bad: str) -> None:
     with pytest.raises(InvalidInput):
         run_job(None, bad, "true", on_output=print)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 128 KB over there."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can only be mounted as root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_over_there_loses_no_exit_code_and_starts_no_job(
+    session: Session, small_disk: Path, job_id: str
+) -> None:
+    out = bytearray()
+    script = "while echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; do :; done 2>/dev/null; exit 9"
+    end = run_job(session, job_id, script, on_output=out.extend, job_dir=str(small_disk))
+    assert (end.exit_code, end.total_bytes) == (9, len(out))
+    assert len(out) > 50_000
+    with pytest.raises(JobRefused, match="No space left"):
+        run_job(session, "next", "exit 0", on_output=print, job_dir=str(small_disk))
+    assert not (small_disk / "next" / "run").exists()
+    assert stop_job(session, job_id, job_dir=str(small_disk)).exit_code == 9

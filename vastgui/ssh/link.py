@@ -29,6 +29,14 @@ from vastgui.ssh.pinger import Pinger, WatchedSocket
 
 _LOG = "vastgui.paramiko"
 _SLICE_S = 0.1
+_CIPHERS = (
+    "aes128-gcm@openssh.com",  # a quarter less CPU than the first choice of paramiko
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+)
+_BIG_PACKET_BYTES = 1 << 17
 _MAX_KEYS = 5  # sshd hangs up after six
 logging.getLogger(_LOG).addHandler(logging.NullHandler())
 logging.getLogger(_LOG).propagate = False  # paramiko's threads must not write to stderr
@@ -74,8 +82,9 @@ class Link:
 
     def open_session(self, window_bytes: int | None = None) -> paramiko.Channel:
         """A channel for one command. Raises `LinkLost` or `SshError`."""
+        packet_bytes = _BIG_PACKET_BYTES if window_bytes else None
         try:
-            channel = self.transport.open_session(window_bytes, timeout=self._timeout_s)
+            channel = self.transport.open_session(window_bytes, packet_bytes, self._timeout_s)
         except paramiko.ChannelException as error:
             raise SshError(f"{self._where} opens no more channels ({error.text}).") from error
         except (OSError, EOFError, paramiko.SSHException) as error:
@@ -193,6 +202,7 @@ def _shake_hands(transport: paramiko.Transport, login: Login) -> None:
         login.connect_timeout_s + 5
     )  # ours first
     transport.auth_timeout = login.connect_timeout_s
+    transport.get_security_options().ciphers = _CIPHERS
     _prefer_known_kind(transport, login.known_host_key)
     done = threading.Event()
     deadline = time.monotonic() + login.connect_timeout_s
