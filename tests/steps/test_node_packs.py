@@ -114,6 +114,7 @@ def test_a_jobs_output_is_followed() -> None:
 
 ENDINGS = {
     "git": (10, ["fatal: repository 'x' not found", "fatal: Could not read"], "repository 'x' not", False),
+    "private": (10, ["fatal: could not read Username for 'x'"], "or it is private", False),
     "network": (10, ["fatal: unable to access 'x': Could not resolve host: github.com"], "resolve", True),
     "pip": (20, ["ERROR: No matching", "ERROR: No matching distribution found for x"], "for x", False),
     "no words": (20, ["uv said this"], "uv said this", False),

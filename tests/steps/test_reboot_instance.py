@@ -131,6 +131,22 @@ def test_the_address_may_change(rented: Rented, reboot: Callable[..., Ran]) -> N
     assert rented.new_link.accepted >= 1
 
 
+def test_a_machine_that_does_not_answer_is_rebooted(
+    rented: Rented, reboot: Callable[..., Ran]
+) -> None:
+    rented.link.refuse()
+
+    def blink(data: dict[str, Any]) -> None:
+        data.update(actual_status="rebooting")
+        rented.later(0.5, rented.up)
+        rented.later(2.0, rented.link.heal)
+
+    rented.fake.on_reboot = blink
+    ran = reboot()
+    assert ran.ok, (ran.message, ran.log)
+    assert ran.step.attempt == 1
+
+
 def test_running_right_after_the_request_is_the_old_boot(
     rented: Rented, reboot: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

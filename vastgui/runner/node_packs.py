@@ -269,6 +269,8 @@ class JobReader:
         if exit_code == 11:
             return ""
         if self.complaints:
+            if any("could not read Username" in said for said in self.complaints):
+                return "the repository does not exist, or it is private"
             # git's first complaint names the cause, pip's last one sums up.
             return self.complaints[0 if exit_code in (10, 12) else -1]
         spoken = [line for line in tail if line.strip() and not line.startswith(_MARK)]

@@ -60,8 +60,10 @@ class VastClient:
         self._key = _checked_key(api_key)
         self._speed, self._sleep = speed, sleep
         self._next_at: dict[str, float] = {}
+        base_url, local = _checked_url(url)
         self._http = httpx.Client(
-            base_url=_checked_url(url),
+            base_url=base_url,
+            trust_env=not local,  # a proxy of the company is no way to this computer
             timeout=timeout_s,
             headers={"Authorization": f"Bearer {self._key}", "Accept": "application/json"},
         )
@@ -210,13 +212,13 @@ def _checked_key(api_key: str) -> str:
     return key
 
 
-def _checked_url(url: str) -> str:
-    """The base address; plain http only to this computer, because the key travels with it."""
+def _checked_url(url: str) -> tuple[str, bool]:
+    """The base address, and whether it is this computer: plain http only to there, for the key."""
     parts = urlsplit(url)
     local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
         raise InvalidInput("vast_url", "must be an https:// address.")
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}", local
 
 
 def _checked_id(instance_id: int) -> int:

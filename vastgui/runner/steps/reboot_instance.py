@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # httpx takes 85 ms: only a run that reboots loads it
 WAIT_S = 290.0
 """Patience with each of the three waits; together they fit into the step's 900 s."""
 AUTH_PATIENCE_S = 180.0
+PING_S = 5.0
 API_SPEED = 1.0
 ASK, BOOT, SSH, COMFY = range(4)
 PHASES = ("Ask Vast.ai", "Boot seen", "SSH", "ComfyUI")
@@ -101,10 +102,13 @@ def _note_path(ctx: StepContext) -> Path:
 def _machine(ctx: StepContext) -> BootSign:
     """The machine's own signs; a machine that does not answer is a reason to reboot, not a fault."""
     try:
-        return read_sign(ctx.ssh.sh(LOOK, timeout_s=20).stdout)
+        ctx.ssh.ensure_alive(PING_S)
+        address = ctx.ssh.address
+        if ctx.ssh.connected or speaks_ssh(address.host, address.port):
+            return read_sign(ctx.ssh.sh(LOOK, timeout_s=20).stdout)
     except SshError as error:
         ctx.say(f"[vastgui] no signs over SSH: {error}")
-        return BootSign()
+    return BootSign()
 
 
 def _boot_seen(
@@ -192,28 +196,32 @@ def _instance(ctx: StepContext, vast: "VastClient", number: int) -> "Instance | 
 def _ssh_is_back(ctx: StepContext, vast: "VastClient", number: int, phases: Checklist) -> str:
     """Connect anew, at the address the instance has now."""
     phases.start(SSH, "Connecting")
-    deadline, why = time.monotonic() + WAIT_S, "nothing answers at its addresses"
-    ctx.ssh.drop()  # a half-dead connection to the old boot must not look alive
-    ctx.expect_boot(AUTH_PATIENCE_S)
-    while time.monotonic() < deadline:
-        now = _instance(ctx, vast, number)
-        if now is not None and _answering(ctx, now):
-            try:
+    since, why = time.monotonic(), "nothing answers at its addresses"
+    now, dropped = None, False
+    while (waited_s := time.monotonic() - since) < WAIT_S:
+        now = _instance(ctx, vast, number) or now
+        try:
+            if not dropped:  # a half-dead connection to the old boot must not look alive
+                ctx.ssh.drop()
+                ctx.expect_boot(AUTH_PATIENCE_S)
+                dropped = True
+            if now is not None and _answering(ctx, now):
                 ctx.ssh.sh("true", timeout_s=20)
-            except SshError as error:
-                if not error.transient or isinstance(error, AuthFailed):
-                    phases.fail(SSH, error.message)
-                    raise
-                why = error.message
-            else:
                 phases.done(SSH, ctx.ssh.address.label)
                 return ctx.ssh.address.label
+        except SshError as error:
+            booting = isinstance(error, AuthFailed) and waited_s < AUTH_PATIENCE_S
+            if not (error.transient or booting):
+                phases.fail(SSH, error.message)
+                raise
+            why = error.message.rstrip(".")
         phases.update(SSH, f"Waiting: {why}")
         ctx.sleep(0.5 / API_SPEED)
     phases.fail(SSH, why)
+    places = ", ".join(f"{host}:{port}" for host, port in now.ssh_candidates) if now else ""
     raise StepFailed(
         f"SSH did not come back within {WAIT_S:.0f} s after the reboot: {why}.",
-        hint="Look at the instance's status on https://cloud.vast.ai/instances/, then continue.",
+        hint=f"Vast.ai gives these addresses now: {places or 'none'}. Connect to one of them.",
     )
 
 
