@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from nicegui import context, ui
+from nicegui import app, context, ui
 
 from vastgui.feed import Feed
 from vastgui.pages.components.palette import Palette
@@ -28,6 +28,7 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
 
         def set_look(look: str) -> None:
             dark.value = _LOOKS.get(look)
+            app.config.dark = dark.value  # of pages loaded from now on: no flash of the other look
             attempt(lambda: services.memory.set("dark", dark.value))
 
         with ui.element("div").classes("vg-app"):
