@@ -68,7 +68,9 @@ class Runner:
 
     def terminate(self) -> None:
         """SIGTERM to the runner's process group (Windows has none: its control file must do)."""
-        if sys.platform == "win32" or (process := self.process()) is None:
+        if sys.platform == "win32":
+            return
+        if (process := self.process()) is None:
             return
         with contextlib.suppress(psutil.Error, OSError):
             if os.getpgid(process.pid) == process.pid:
