@@ -10,7 +10,8 @@ import paramiko
 _POLL_S = 0.2
 _SENDING_POLL_S = 0.01
 _SEND_BYTES = 32768
-_RECEIVE_BYTES = 1 << 20
+CHUNK_BYTES = 2 << 20
+"""Read at once. Never less than the window: paramiko copies all that a read leaves behind."""
 _LINGER_S = 3.0
 """Silence after which an ended command counts as done though a child of it keeps stdout open."""
 
@@ -22,7 +23,7 @@ class Ears:
     on_stdout: Callable[[bytes], None]
     on_stderr: Callable[[bytes], None]
     on_tick: Callable[[float], None]
-    chunk_bytes: int = _RECEIVE_BYTES
+    chunk_bytes: int = CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)

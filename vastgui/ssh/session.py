@@ -25,7 +25,7 @@ from vastgui.ssh.errors import (
     PortClosed,
     SshError,
 )
-from vastgui.ssh.exchange import Ears, exchange
+from vastgui.ssh.exchange import CHUNK_BYTES, Ears, exchange
 from vastgui.ssh.hostkeys import HostKeys, fingerprint
 from vastgui.ssh.http import request
 from vastgui.ssh.keys import choose_key_file, load_key
@@ -190,7 +190,12 @@ class Session:
 
         try:
             channel.exec_command(line)
-            ears = Ears(on_stdout=on_stdout, on_stderr=on_stderr, on_tick=tick)
+            ears = Ears(
+                on_stdout=on_stdout,
+                on_stderr=on_stderr,
+                on_tick=tick,
+                chunk_bytes=max(window_bytes or 0, CHUNK_BYTES),
+            )
             ending = exchange(channel, stdin, ears)
         except (EOFError, paramiko.SSHException) as error:
             raise link.lost(error) from error

@@ -19,8 +19,8 @@ from vastgui.ssh.session import Session
 
 __all__ = ["download", "remote_sha256", "safe_name", "safe_relative"]
 
-WINDOW_BYTES = 128 << 20
-"""What may be on its way: on an 80 ms link the usual 2 MB would mean 25 MB/s at best."""
+WINDOW_BYTES = 32 << 20
+"""What may be on its way: an 80 ms link carries 400 MB/s with it, 25 MB/s with the usual 2 MB."""
 SILENCE_S = 120.0
 MAX_FRUITLESS = 40
 _BLOCK = 65536
