@@ -1,5 +1,6 @@
 """What was begun and never finished (I7: nothing unfinished has a final name), and what is not ours."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def _foreign(runs: Path) -> Iterator[Finding]:
 
 
 def _downloads(data: Path, now: float) -> Iterator[Finding]:
-    parts = [p for p in sorted(data.rglob("*.part")) if p.is_file() and _is_old(p, now)]
+    found = (Path(folder, n) for folder, _, files in os.walk(data) for n in files)
+    parts = sorted(path for path in found if path.suffix == ".part" and _is_old(path, now))
     if parts:
         text = f"Unfinished downloads: {len(parts)}, the first is {parts[0].name}."
         fix = "Run the template's last step again to finish them, or delete them."

@@ -57,10 +57,17 @@ def walk(paths: Paths) -> Iterator[Entry]:
     """Every file and folder of vastgui, the three roots included, each once."""
     seen: set[Path] = set()
     for root in (paths.data, paths.config, paths.state):
-        for path in (root, *sorted(root.rglob("*"))):
+        for path in _below(root):
             if path not in seen and (entry := _entry(path)):
                 seen.add(path)
                 yield entry
+
+
+def _below(root: Path) -> Iterator[Path]:
+    yield root
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        yield from (Path(folder, name) for name in sorted([*folders, *files]))
 
 
 _FIX = "vastgui doctor --fix"

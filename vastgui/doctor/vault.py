@@ -1,5 +1,6 @@
 """Secrets: where they are kept, and that none of them slipped into a run's files (I9)."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def find_leaks(values: Mapping[str, str], data: Path) -> list[Finding]:
     """One finding for each file below `data` that holds one of `values` (by name)."""
     needles = {n: v.encode() for n, v in values.items() if len(v) >= SHORTEST_SECRET}
     fix = "Delete the run, and replace the secret by a new one."
+    if not needles:
+        return []
     return [
         Finding("error", f"The secret {name} stands in this file.", str(file), fix)
         for file in _texts(data)
@@ -43,20 +46,16 @@ def _backend(backend: str, count: int, paths: Paths) -> Finding:
 
 def _texts(data: Path) -> Iterator[Path]:
     """What vastgui itself wrote: all but the results brought home."""
-    for path in sorted(data.rglob("*")):
-        if (
-            path.is_file()
-            and not path.is_symlink()
-            and "outputs" not in path.relative_to(data).parts
-        ):
-            yield path
+    for folder, folders, files in os.walk(data):
+        folders[:] = sorted(name for name in folders if name != "outputs")
+        for path in (Path(folder, name) for name in sorted(files)):
+            if path.is_file() and not path.is_symlink():
+                yield path
 
 
 def _held(file: Path, needles: Mapping[str, bytes]) -> set[str]:
     """Names of the needles in `file`, looked for piece by piece."""
     found: set[str] = set()
-    if not needles:
-        return found
     overlap = max(len(needle) for needle in needles.values()) - 1
     rest = b""
     try:
