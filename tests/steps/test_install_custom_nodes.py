@@ -16,6 +16,7 @@ from tests.steps.box import Box
 from tests.steps.packs import INIT, commit, git, make_pack
 from vastgui.runner.node_pack_scripts import INSTALL, LOOK, import_check
 from vastgui.runner.node_packs import Found, read_look
+from vastgui.runner.steps import install_custom_nodes
 
 ACTION = "install_custom_nodes"
 
@@ -222,6 +223,17 @@ def test_a_pack_that_needs_the_running_server_is_checked_without_it(
     assert ran.details["packs"]["b"]["imported"] == "imported"
 
 
+def test_an_import_that_takes_for_ever_is_ended_and_not_held_against_the_pack(
+    run_step: StepBench, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = import_check().replace("TIME_LIMIT_S = 120", "TIME_LIMIT_S = 1")
+    monkeypatch.setattr(install_custom_nodes, "import_check", lambda: impatient)
+    repos = [make_pack(remote, "a", {"__init__.py": "import time; time.sleep(9999)\n"})]
+    ran = run_step(ACTION, repos=repos)
+    assert ran.details["packs"]["a"]["imported"] == "checked"
+    assert run_step(ACTION, repos=repos).outcome == "nothing_to_do"
+
+
 BROKEN = {
     "a missing module": ("import nope.deep\n", "No module named 'nope'"),
     "one that the server would not bring": (
@@ -229,7 +241,7 @@ BROKEN = {
     ),
     "bad syntax": ("def (:\n", "its __init__.py is not valid Python"),
     "it leaves": ("raise SystemExit(3)\n", "SystemExit: 3"),
-    "it kills": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "or was killed"),
+    "it kills": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "its import was killed"),
 }  # fmt: skip
 
 

@@ -68,6 +68,7 @@ class Outcome:
 
     ok: bool | None = None
     why: str = ""
+    """Why it failed, or why its import is checked only."""
     changed: bool = False
     cloned: bool = False
     requirements: bool = False
@@ -247,7 +248,7 @@ class JobReader:
 
     def outcome(self, exit_code: int, mode: str, tail: Sequence[str]) -> Outcome:
         """How the pack fared when its job ended with `exit_code`."""
-        why = ""
+        why = self.reason if self.status == "checked" else ""
         if exit_code:
             said = self._said(exit_code, tail)
             what = FAILURES.get(exit_code, f"the installation ended with code {exit_code}")

@@ -121,7 +121,7 @@ def _installed(ctx: StepContext, lines: Checklist, i: int, pack: Pack, mode: str
 def _good_words(outcome: Outcome, mode: str) -> str:
     first = {"keep": "already there", "checkout": "set to its commit"}.get(mode, "cloned")
     middle = "requirements installed, " if outcome.changed else ""
-    last = "imported" if outcome.imported == "imported" else "import checked without the server"
+    last = "imported" if outcome.imported == "imported" else f"checked: {outcome.why[:120]}"
     return f"{first}, {middle}{last}"
 
 
