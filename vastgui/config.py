@@ -10,9 +10,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-import yaml
-
 from vastgui.errors import InvalidInput, StorageError
 
 
@@ -54,6 +51,8 @@ class Paths:
     def from_env(cls) -> "Paths":
         if home := os.environ.get("VASTGUI_HOME"):
             return cls.under(Path(home).expanduser())
+        import platformdirs  # 7 ms that a runner with VASTGUI_HOME need not spend
+
         dirs = platformdirs.PlatformDirs("vastgui", appauthor=False)
         return cls(Path(dirs.user_data_dir), Path(dirs.user_config_dir), Path(dirs.user_state_dir))
 
@@ -103,11 +102,15 @@ class Settings:
     def load(cls, path: Path) -> "Settings":
         """Read `path`; a missing file means the defaults. Raises `InvalidInput` naming the key."""
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = path.read_bytes()
         except FileNotFoundError:
             return cls()
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        import yaml  # 15 ms that a runner without settings need not spend
+
+        try:
+            raw = yaml.safe_load(content.decode())
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise InvalidInput(str(path), f"not valid YAML ({_first_line(error)}).") from error
         if raw is None:
