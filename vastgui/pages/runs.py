@@ -19,19 +19,33 @@ class RunsPage:
 
     def __init__(self, live: Live) -> None:
         self._feed, self._services = live.feed, live.services
+        self._reading = self._asked = False
         ui.page_title("Runs · vastgui")
         with ui.element("header").classes("vg-head"), ui.element("h1").classes("vg-title"):
             ui.label("Runs")
         self.list = RunList(
             live,
-            on_query=lambda query: in_background(self._show(query), "list runs"),
+            on_query=lambda: in_background(self._show(), "list runs"),
             on_pin=self._pin,
             on_remove=lambda run_id: in_background(self._remove(run_id), "delete run"),
             on_undo=self._undo,
             row=self._row,
         )
 
-    async def _show(self, query: Query) -> None:
+    async def _show(self) -> None:
+        """Read and show what is asked for now; what is asked meanwhile is read afterwards."""
+        self._asked = True
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            while self._asked and not self.list.is_deleted:
+                self._asked = False
+                await self._read(self.list.query)
+        finally:
+            self._reading = False
+
+    async def _read(self, query: Query) -> None:
         """One row more than a page tells whether there is another page."""
         try:
             found = await run.io_bound(

@@ -85,6 +85,7 @@ export default {
       this.ask(this.page + by);
     },
     ask(page) {
+      this.loading = true;
       this.$emit("query", { text: this.text, status: this.status, page });
     },
     long(r) {

@@ -17,13 +17,13 @@ class Query:
 
 
 class RunList(LiveElement, component="run_list.js"):
-    """Shows what `show` was given; asks for other rows through `on_query`."""
+    """Shows what `show` was given; `on_query` says that it wants the rows of `query`."""
 
     def __init__(
         self,
         live: Live,
         *,
-        on_query: Callable[[Query], None],
+        on_query: Callable[[], None],
         on_pin: Callable[[str, bool], None],
         on_remove: Callable[[str], None],
         on_undo: Callable[[str], None],
@@ -64,10 +64,10 @@ class RunList(LiveElement, component="run_list.js"):
             self.run_method("patch", fresh)
 
     def snapshot(self) -> None:
-        self._on_query(self.query)
+        self._on_query()
 
     def _ask(self, args: dict[str, object]) -> None:
         page = args.get("page")
         page = max(page, 0) if isinstance(page, int) else 0
         self.query = Query(str(args.get("text", ""))[:200], str(args.get("status", "")), page)
-        self._on_query(self.query)
+        self._on_query()
