@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: a real OpenSSH server on loopback and sessions to it."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,10 @@ def fault_proxy(sshd: Sshd) -> Iterator[FaultProxy]:
     """A TCP proxy in front of the real sshd that can break in every way a network does."""
     with FaultProxy(sshd.port) as proxy:
         yield proxy
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be skipped: a missing program fails the run instead of hiding tests."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
