@@ -2,7 +2,6 @@
 
 import re
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.app.scribe import Scribe
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
+from tests.waiting import wait_until
 from vastgui.state import events as ev
 
 pytestmark = pytest.mark.e2e
@@ -118,11 +118,12 @@ def test_setup_shows_errors_at_their_fields(open_tab: Open, app: App) -> None:
     assert sorted(app.paths.runs.iterdir()) == before
 
 
-def test_the_draft_of_the_form_survives_a_reload(open_tab: Open) -> None:
+def test_the_draft_of_the_form_survives_a_reload(open_tab: Open, app: App) -> None:
     page = open_tab("/").page
     page.get_by_role("textbox", name="SSH connection").fill("root@box:2838")
     page.get_by_role("textbox", name="SSH connection").blur()
-    time.sleep(1.5)  # the draft is saved a moment after the last key
+    memory = app.paths.state / "ui.json"
+    wait_until(lambda: memory.exists() and "root@box:2838" in memory.read_text())
     page.reload()
     expect(page.get_by_role("textbox", name="SSH connection")).to_have_value("root@box:2838")
 

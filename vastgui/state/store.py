@@ -1,7 +1,7 @@
 """The run directory: built whole, one writer of events, healed before it is read to decide.
 
 runs/<id>/  spec.json  lock  events.jsonl  control.jsonl  hb  reserve  runner.log
-            logs/NN-action.log  remote/<job>.log  outputs/
+            logs/NN-action.log  outputs/  [pinned]
 """
 
 import contextlib
@@ -71,10 +71,6 @@ class RunDir:
         return self.path / "logs"
 
     @property
-    def remote(self) -> Path:
-        return self.path / "remote"
-
-    @property
     def outputs(self) -> Path:
         return self.path / "outputs"
 
@@ -118,7 +114,7 @@ def create(runs: Path, plan: Plan) -> tuple[RunDir, int]:
     draft = RunDir(runs / f".{plan.workflow_id}.{os.getpid()}")
     fd: int | None = None
     try:
-        for folder in (draft.path, draft.logs, draft.remote, draft.outputs):
+        for folder in (draft.path, draft.logs, draft.outputs):
             folder.mkdir(mode=0o700)
         _write_synced(draft.spec, dump(plan))
         _write_synced(draft.reserve, b"\0" * RESERVE_BYTES)
