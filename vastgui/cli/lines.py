@@ -78,12 +78,12 @@ def _step(old: StepState | None, new: StepState, count: int) -> Iterator[str]:
     if old is None and new.status is StepStatus.PENDING:
         return
     head = f"[{new.index + 1}/{count}] {plain(new.label)} …"
-    retried = new.retry_at is not None and (old is None or old.retry_at != new.retry_at)
-    if retried and new.result:
-        yield f"{head} attempt {new.attempt} failed: {plain(new.result.error)} Trying again."
     changed = old is None or old.status is not new.status or old.attempt != new.attempt
     if changed and new.status is StepStatus.IN_PROGRESS:
         yield f"{head} {step_words(new)}"
+    retried = new.retry_at is not None and (old is None or old.retry_at != new.retry_at)
+    if retried and new.result:
+        yield f"{head} attempt {new.attempt} failed: {plain(new.result.error)} Trying again."
     old_items = old.progress.items if old and old.attempt == new.attempt else ()
     yield from _items(old_items, new.progress.items)
     if changed and new.status is not StepStatus.IN_PROGRESS:
