@@ -42,6 +42,7 @@ def test_from_the_form_over_the_host_key_to_completed(
     note = page.locator(".vg-note", has_text=re.compile("Completed|Failed"))
     expect(note).to_contain_text("Completed", timeout=90_000)
     note.get_by_role("link", name="Details and log").click()
+    expect(page.get_by_role("button", name="Run only this step")).to_be_visible()
     page.locator(".vg-step-line", has_text="Test the SSH connection").click()
     expect(page.locator(".vg-step.is-selected .vg-step-msg")).to_contain_text("Connected")
     done = page.locator(".vg-step.is-completed, .vg-step.is-partial")
