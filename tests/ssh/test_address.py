@@ -20,7 +20,7 @@ GOOD = {
     ),
     "ssh -i C:\\Users\\me\\.ssh\\id h": Address("h", key_files=("C:\\Users\\me\\.ssh\\id",)),
     "root@host:2222": Address("host", 2222),
-    "host": Address("host"),
+    "host.example": Address("host.example"),
     "user@host": Address("host", user="user"),
     "ssh://user@host:2222": Address("host", 2222, "user"),
     "ssh://host/": Address("host"),
@@ -29,7 +29,7 @@ GOOD = {
     "ssh4.vast.ai:12345": Address("ssh4.vast.ai", 12345),
 }
 BAD = [
-    "", "   ", "ssh", "ssh -p 22", "ssh -p", "ssh -p 0 h", "ssh -p 65536 h", "ssh -p x h",
+    "", "   ", "host", "34433", "ssh", "ssh -p 22", "ssh -p", "ssh -p 0 h", "ssh -p 65536 h", "ssh -p x h",
     "ssh -p ２２ h", "host:", "host:0", "host:99999", "@host", "root@", "a@b@c", "-oProxyCommand=id",
     "ssh -oProxyCommand=id h", "ssh -o ProxyCommand=id h", "ssh -A h", "ssh -J a b", "ssh -D 1080 h",
     "ssh -R 1:a:2 h", "ssh -F /tmp/x h", "ssh h id", "ssh h -- id", "ssh a b", "sudo ssh h", "host id",
@@ -103,7 +103,7 @@ def test_a_hostile_config_cannot_smuggle_an_address() -> None:
 
 def test_labels() -> None:
     assert parse_address("root@[::1]:2222").label == "root@[::1]:2222"
-    assert parse_address("h").label == "root@h:22"
+    assert parse_address("ssh h").label == "root@h:22"
 
 
 @given(st.text() | st.text(alphabet="ssh -piLl root@h:[]/.%~0123456789\\\n\t"), st.text())

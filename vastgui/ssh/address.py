@@ -15,6 +15,7 @@ FIELD = "ssh_connection"
 EXPECTED = (
     "Paste the line from the Vast page: ssh -p 2838 root@104.189.178.116 -L 8080:localhost:8080"
 )
+NEITHER = f"Write root@HOST:PORT, or: {EXPECTED}"
 LONGEST = 1000
 _ALLOWED = re.compile(r"[A-Za-z0-9@:._\-\[\]/\\~+=, *]+\Z")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
@@ -77,7 +78,10 @@ def parse_address(text: str, ssh_config: str = "") -> Address:
     else:
         given = _Given()
         _read_target(line, given)
-    return _resolved(given, lookup(ssh_config, given.host))
+    config = lookup(ssh_config, given.host)
+    if line == given.host and not config.named and "." not in line:
+        raise _refused(f"is no name in your ssh config ({line}).", hint=NEITHER)
+    return _resolved(given, config)
 
 
 def _checked_line(text: str) -> str:
