@@ -93,8 +93,6 @@ class Settings:
     """Days a finished run is kept. 0 keeps all."""
     keep_bytes: int = 0
     """Bytes the history may take. 0 means no limit."""
-    vast_url: str = "https://console.vast.ai"
-    """Base URL of the Vast.ai API."""
     ssh_key: str = field(default="")
     """SSH key used when a connection names none."""
 

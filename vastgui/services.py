@@ -36,6 +36,8 @@ class Services:
         self.connections = Connections(paths.connections_file)
         self.secrets = SecretStore(paths)
         self.memory = Memory(paths.state / "ui.json")
+        self.retired: list[str] = []
+        """Runs that `tidy` moved to the trash: the pages say so and bring them back."""
 
     def launch_setup(  # noqa: PLR0913 -- one keyword for each choice a user has
         self,
@@ -147,11 +149,19 @@ class Services:
     def doctor(self) -> list[doctor.Finding]:
         return doctor.examine(self.paths, self.settings)
 
+    def restore_retired(self) -> int:
+        """Bring back what `tidy` moved to the trash, pinned, so that it stays; return how many."""
+        retired, self.retired = self.retired, []
+        for run_id in retired:
+            self.history.restore(run_id)
+            self.history.pin(run_id)
+        return len(retired)
+
     def tidy(self) -> None:
         """Once per start of the app: retention, old trash, drafts of killed apps."""
         s = self.settings
         if s.keep_runs or s.keep_days or s.keep_bytes:
-            self.history.retire(
+            self.retired = self.history.retire(
                 keep_runs=s.keep_runs, keep_days=s.keep_days, keep_bytes=s.keep_bytes
             )
         self.history.empty_trash()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from nicegui import ui
@@ -202,6 +203,43 @@ async def test_the_list_pages_filters_and_shows_damaged_runs(
     await until(lambda: shown)
     words = {row["id"]: row["word"] for row in shown[-1]["rows"]}
     assert words == {done.id: "Completed", torn.id: "Unreadable"}
+
+
+async def test_what_the_limits_moved_to_the_trash_is_said_and_comes_back(
+    user: User, services: Services, begin: Callable
+) -> None:
+    oldest = begin("Alpha")
+    oldest.end()
+    begin("Beta").end()
+    services.settings = replace(services.settings, keep_runs=1)
+    services.tidy()
+    assert services.history.ids() == [services.history.ids()[0]]
+    await user.open("/runs")
+    await user.should_see("1 old run beyond what your settings keep (keep_runs: 1)")
+    user.find(marker="Bring-back-and-pin").click()
+    await until(lambda: oldest.id in services.history.ids())
+    assert services.history.is_pinned(oldest.id)
+    services.tidy()
+    assert oldest.id in services.history.ids()
+
+
+async def test_the_agent_is_used_only_when_asked(
+    user: User, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def launch(*_: object, use_agent: bool, **_rest: object) -> str:
+        asked.append(use_agent)
+        return new_id()
+
+    monkeypatch.setattr(services, "launch_setup", launch)
+    services.connections.remember(Connection("root@box:22"))
+    await user.open("/")
+    user.find(marker="Run").click()
+    await until(lambda: asked == [False])
+    user.find(kind=ui.checkbox).click()
+    user.find(marker="Run").click()
+    await until(lambda: asked == [False, True])
 
 
 async def test_settings_of_the_look_are_kept(user: User, services: Services) -> None:

@@ -4,13 +4,14 @@ from nicegui import run, ui
 
 from vastgui.errors import VastguiError
 from vastgui.pages import present
-from vastgui.pages.components.confirm import confirm
+from vastgui.pages.components.confirm import button, confirm
 from vastgui.pages.components.run_list import Query, RunList
 from vastgui.pages.live import Live, attempt, in_background, show_error
 from vastgui.state.history import Unreadable
 from vastgui.state.model import TERMINAL, RunState, Status
 
 PAGE_ROWS = 50
+RETIRED_EVERY_S = 2.0
 _LIVE = tuple(s.value for s in Status if s not in TERMINAL)
 
 
@@ -23,6 +24,9 @@ class RunsPage:
         ui.page_title("Runs · vastgui")
         with ui.element("header").classes("vg-head"), ui.element("h1").classes("vg-title"):
             ui.label("Runs")
+        self._retired = ui.element("div").classes("vg-note tone-wait")
+        self._tell_retired()
+        ui.timer(RETIRED_EVERY_S, self._tell_retired)
         self.list = RunList(
             live,
             on_query=lambda: in_background(self._show(), "list runs"),
@@ -31,6 +35,26 @@ class RunsPage:
             on_undo=self._undo,
             row=self._row,
         )
+
+    def _tell_retired(self) -> None:
+        """What the limits of the history moved to the trash is said, and can be undone."""
+        count = len(self._services.retired)
+        self._retired.set_visibility(count > 0)
+        if not count or self._retired.default_slot.children:
+            return
+        with self._retired:
+            ui.element("i").classes("ico ico-trash")
+            runs = "1 old run" if count == 1 else f"{count} old runs"
+            ui.label(
+                f"{runs} beyond what your settings keep (keep_runs: "
+                f"{self._services.settings.keep_runs}) went to the trash for a day."
+            ).classes("vg-grow")
+            button("Bring back and pin", on_click=self._bring_back)
+
+    def _bring_back(self) -> None:
+        attempt(self._services.restore_retired)
+        self._retired.set_visibility(False)
+        in_background(self._show(), "list runs")
 
     async def _show(self) -> None:
         """Read and show what is asked for now; what is asked meanwhile is read afterwards."""

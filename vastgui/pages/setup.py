@@ -134,6 +134,7 @@ class SetupPage:
                 form.template.id,
                 ssh_connection=form.connection.value,
                 key_file=form.key_file.value,
+                use_agent=form.use_agent.value,
                 instance_id=form.instance_id.value,
                 variables=form.changed_variables(),
                 enabled={i: self._is_on(i) for i in range(len(form.template.steps))},

@@ -41,6 +41,7 @@ class SetupForm:
             "connection": self.connection.value,
             "key_file": self.key_file.value,
             "instance_id": self.instance_id.value,
+            "use_agent": self.use_agent.value,
             "delay": self.delay.value,
             "template": self.template.id if self.template else "",
             "variables": self.changed_variables(),
@@ -107,6 +108,11 @@ class SetupForm:
                     on_change=self._on_change,
                 )
             with _details("Keys and tokens") as details:
+                self.use_agent = ui.checkbox(
+                    "Offer the keys of my SSH agent too",
+                    value=bool(self._draft.get("use_agent")),
+                    on_change=lambda _: self._on_change(),
+                ).props("dense")
                 place = ui.element("div")
             details.on("toggle", lambda: self._show_secrets(place))
 
@@ -150,6 +156,7 @@ class SetupForm:
         self.connection.value = connection.ssh_connection
         self.key_file.value = connection.key_file
         self.instance_id.value = connection.instance_id
+        self.use_agent.value = connection.use_agent
         for name, value in connection.variables.items():
             if name in self.variables:
                 self.variables[name].value = value
@@ -228,6 +235,7 @@ def _last_used(services: Services) -> dict[str, Any]:
         "connection": newest.ssh_connection,
         "key_file": newest.key_file,
         "instance_id": newest.instance_id,
+        "use_agent": newest.use_agent,
         "variables": dict(newest.variables),
     }
 
