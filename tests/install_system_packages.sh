@@ -7,6 +7,7 @@ command -v ssh-keygen >/dev/null 2>&1 || missing="$missing openssh-client"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 command -v git >/dev/null 2>&1 || missing="$missing git"
+[ -x /usr/bin/python3 ] || missing="$missing python3"  # one that other users may start
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive
