@@ -30,6 +30,7 @@ from vastgui.ssh.hostkeys import HostKeys, fingerprint
 from vastgui.ssh.http import request
 from vastgui.ssh.keys import choose_key_file, load_key
 from vastgui.ssh.link import Link, Login, open_link
+from vastgui.ssh.preface import Preface, announced
 
 __all__ = ["KILLED", "Completed", "HostKeyQuestion", "Session"]
 KILLED = 255
@@ -176,7 +177,8 @@ class Session:
         `on_tick(silent_s)` is called several times a second; what a callback raises ends it.
         A bigger `window_bytes` keeps a far link busy.
         """
-        line = self._command_line(words)
+        line = announced(self._command_line(words))
+        preface = Preface(on_stdout)
         link = self._live()
         try:
             channel = link.open_session(window_bytes)
@@ -191,12 +193,13 @@ class Session:
         try:
             channel.exec_command(line)
             ears = Ears(
-                on_stdout=on_stdout,
+                on_stdout=preface.feed,
                 on_stderr=on_stderr,
                 on_tick=tick,
                 chunk_bytes=max(window_bytes or 0, CHUNK_BYTES),
             )
             ending = exchange(channel, stdin, ears)
+            preface.flush()
         except (EOFError, paramiko.SSHException) as error:
             raise link.lost(error) from error
         finally:
