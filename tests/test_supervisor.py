@@ -358,6 +358,28 @@ def test_open_jobs_are_handed_on(rig: Rig) -> None:
     assert continue_plan(run.state(), run.plan()).reattach == {"0:b": "id-b"}
 
 
+def test_open_jobs_are_handed_on_by_a_run_that_never_met_them(rig: Rig) -> None:
+    """Killed, continued while the instance is away, continued again: attached to, not repeated."""
+    job = ev.JobStarted(step=0, key="k", job_id="id-k")
+    first = dead_run(rig, ev.RunStarted(), ev.StepStarted(step=0), job)
+    rig.supervisor.sweep()
+    second, lock_fd = store.create(rig.supervisor.runs, continue_plan(first.state(), first.plan()))
+    os.close(lock_fd)  # killed before its first word
+    rig.supervisor.sweep()
+    third = continue_plan(second.state(), second.plan())
+    assert third.reattach == {"0:k": "id-k"}
+    assert (third.attempt, third.continues) == (3, second.id)
+
+
+def test_a_run_whose_plan_cannot_be_read_does_not_keep_others_from_ending(rig: Rig) -> None:
+    dead = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0))
+    odd = dead_run(rig)
+    odd.spec.unlink()
+    odd.spec.mkdir()  # as a failing disk: there, and not readable
+    assert rig.supervisor.sweep() == [dead.id]
+    assert rig.supervisor.sweep() == []
+
+
 def test_the_app_may_leave_without_ending_a_run(rig: Rig) -> None:
     script = (
         "import sys; from pathlib import Path; from tests.runner.rig import *; "

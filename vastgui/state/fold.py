@@ -1,6 +1,6 @@
 """From a plan and its events to the state of the run: pure, total, never raises."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -39,8 +39,17 @@ def initial(plan: Plan) -> RunState:
         continues=plan.continues,
         attempt=plan.attempt,
         created_at=plan.created_at,
+        jobs=tuple(_handed_on(plan)),
         metadata=plan.metadata,
     )
+
+
+def _handed_on(plan: Plan) -> Iterator[OpenJob]:
+    """Jobs of the continued run: open until this run sees them end, however often it is killed."""
+    for place, job_id in plan.reattach.items():
+        step, _, key = place.partition(":")
+        if step.isascii() and step.isdigit() and isinstance(job_id, str):
+            yield OpenJob(step=int(step[:9]), key=key, job_id=job_id)
 
 
 def fold(plan: Plan, events: Iterable[ev.AnyEvent]) -> RunState:

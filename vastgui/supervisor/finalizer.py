@@ -36,14 +36,15 @@ class Finalizer:
             return False
         try:
             before = run.state()
-            ending = _ending(runner, before)
+        except VastguiError:
+            self.unreadable.add(run.id)
+            return True
+        ending = _ending(runner, before)
+        try:
             state = store.finalize(run, ending)
         except StorageError:
             self._again_later(run, apply(before, replace(ending, at=time.time())))
             return False
-        except VastguiError:
-            self.unreadable.add(run.id)
-            return True
         if state is None:
             return False
         self.unwritten.pop(run.id, None)
