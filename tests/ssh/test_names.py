@@ -15,7 +15,7 @@ HOSTILE: list[Any] = [
     "PRN", "AUX", "COM1", "lpt9.txt", "com¹", "CONIN$", "\u202egnp.exe", "a\u2066b", "\ufeff", "\u200b",
     "x" * 300, "x" * 300 + ".png", "漢" * 200 + ".png", ".bashrc", ".ssh/authorized_keys", ".", "-rf",
     "--help", "~", "~root", "$(id)", "`id`", "a;b", "a|b", "a>b", "a*b?", '"q"', "name.", "name ",
-    " lead", "file:stream", "%2e%2e%2f", "\ud800", None, 7, ["x"], {"a": 1}, b"bytes",
+    " lead", "a.part", "a.PART.", "x" * 300 + ".part", "file:stream", "%2e%2e%2f", "\ud800", None, 7, ["x"], {"a": 1}, b"bytes",
 ]  # fmt: skip
 
 
@@ -50,4 +50,5 @@ def test_a_safe_name_is_plain_on_every_system(name: str) -> None:
     assert not set(safe) & set('<>:"/\\|?*\0')
     assert safe == safe.strip(" .")
     assert safe[0] not in ".-~"
+    assert not safe.lower().endswith(".part")
     assert safe_name(safe) == safe

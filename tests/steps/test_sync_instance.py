@@ -84,6 +84,16 @@ def test_names_of_a_stranger_stay_inside(run_step: StepBench, output: Path, home
     assert {"evil", "odd", "lines"} <= {d.decode() for d in copies(home).values() if len(d) < 9}
 
 
+def test_a_file_named_like_a_part_of_another(run_step: StepBench, output: Path, home: Path) -> None:
+    """Its copy would else be taken for the first half of the other one's, and be lost."""
+    (output / "b.png.part").write_bytes(b"an older download")
+    os.utime(output / "b.png.part", (1, 1))
+    (output / "b.png").write_bytes(b"the whole of it")
+    ran = run_step(ACTION, delete_after_verify=True)
+    assert ran.ok, ran.log
+    assert {b"an older download", b"the whole of it"} <= set(copies(home).values())
+
+
 def test_a_new_picture_is_the_only_one_copied(
     run_step: StepBench, output: Path, home: Path
 ) -> None:

@@ -14,7 +14,8 @@ _ODD = set('<>:"/\\|?*')
 
 
 def safe_name(name: Any) -> str:
-    """One plain file name, on every system, whatever `name` is; never empty, never hidden.
+    """One plain file name, on every system, whatever `name` is; never empty, hidden or `*.part`
+    (a transfer's own name for what is not whole yet).
 
     The same name always gives the same answer; different names may give the same.
     """
@@ -25,7 +26,8 @@ def safe_name(name: Any) -> str:
     plain = plain.strip(" .").lstrip("-~")
     if _RESERVED.match(plain):
         plain = f"_{plain}"
-    return _shortened(plain).strip(" .") or "file"
+    short = _shortened(plain).strip(" .") or "file"
+    return f"{short}_" if short.lower().endswith(".part") else short
 
 
 def safe_relative(path: Any) -> PurePosixPath:
