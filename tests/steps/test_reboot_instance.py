@@ -83,12 +83,15 @@ def rented(run_step: StepBench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ren
 
 @pytest.fixture
 def reboot(box: Box, run_step: StepBench, rented: Rented, comfyui: int) -> Callable[..., Ran]:
-    def run(instance_id: str = str(ID), port: int = comfyui, **fields: Any) -> Ran:
+    def run(
+        instance_id: str = str(ID), port: int = comfyui, continues: str = "", **fields: Any
+    ) -> Ran:
         far = StepBench(box, replace(run_step.sshd, port=rented.link.port), run_step.paths)
         far.prepare()
         HostKeys(far.paths.host_keys_file).trust(f"vast-{ID}", far.sshd.host_key)
         params = box.params(ACTION, {"vast_url": rented.fake.url, "comfyui_port": port})
-        return far.run(step(ACTION, params, **fields), instance_id=instance_id)
+        plan_step = step(ACTION, params, **fields)
+        return far.run(plan_step, instance_id=instance_id, continues=continues)
 
     return run
 
@@ -223,6 +226,29 @@ def test_a_retry_does_not_reboot_again(
     assert ran.step.attempt == 2
     assert phases(ran)["Ask Vast.ai"] == ("completed", "asked before, not asked again")
     assert len(rented.fake.times("/reboot/")) == 1
+
+
+def test_a_continued_run_does_not_reboot_again(
+    rented: Rented, reboot: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blink(data: dict[str, Any]) -> None:
+        data.update(actual_status="rebooting")
+        rented.later(0.5, rented.up)
+
+    def fault(*_: Any) -> str:
+        raise LinkLost("here", "cut")
+
+    rented.fake.on_reboot = blink
+    with monkeypatch.context() as patch:
+        patch.setattr(reboot_instance, "_ssh_is_back", fault)
+        first = reboot()
+        second = reboot(continues=first.run.id)
+    third = reboot(continues=second.run.id)
+    assert [first.ok, second.ok, third.ok] == [False, False, True], third.message
+    assert len(rented.fake.times("/reboot/")) == 1
+
+    assert reboot(continues=third.run.id).ok  # from this step on again: the user wants another one
+    assert len(rented.fake.times("/reboot/")) == 2
 
 
 @pytest.mark.parametrize(

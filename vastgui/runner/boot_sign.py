@@ -47,22 +47,33 @@ def account_changed(before: BootSign, now: BootSign) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reboot:
-    """A reboot that was asked for, noted in the run directory so that a retry does not ask again."""
+    """A reboot that was asked for, noted in the run directory so that neither a retry nor a run that
+    continues this one asks again.
+    """
 
     before: BootSign
     seen_by: str = ""
     """What proved the boot, "" while nothing did."""
 
     def note(self, path: Path) -> None:
-        try:
-            path.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        except OSError as error:
-            raise storage_error(path, error) from error
+        _write(path, json.dumps(asdict(self)))
 
     @classmethod
     def noted(cls, path: Path) -> Self | None:
-        """What an earlier attempt noted; None when there was none."""
+        """What an earlier attempt noted; None when there was none, or it was settled."""
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(BootSign(**data["before"]), str(data["seen_by"]))
         return None
+
+
+def settle(path: Path) -> None:
+    """The reboot is over, for good or ill: the next one is asked for anew."""
+    _write(path, "{}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise storage_error(path, error) from error

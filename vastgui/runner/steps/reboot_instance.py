@@ -7,11 +7,12 @@ whatever address it now has), then ComfyUI. The run's connection comes back by i
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vastgui.errors import StepFailed
+from vastgui.errors import StepFailed, VastguiError
 from vastgui.runner.boot_sign import (
     LOOK,
     BootSign,
@@ -19,11 +20,14 @@ from vastgui.runner.boot_sign import (
     account_changed,
     machine_changed,
     read_sign,
+    settle,
 )
 from vastgui.runner.comfy_service import PROVISIONING_HINT, serves
 from vastgui.runner.context import Checklist, Done, StepContext
 from vastgui.ssh.errors import AuthFailed, SshError
 from vastgui.ssh.reachable import speaks_ssh
+from vastgui.state.plan import is_id
+from vastgui.state.store import RunDir
 
 if TYPE_CHECKING:  # httpx takes 85 ms: only a run that reboots loads it
     from vastgui.vast.client import VastClient
@@ -34,6 +38,8 @@ WAIT_S = 290.0
 AUTH_PATIENCE_S = 180.0
 PING_S = 5.0
 API_SPEED = 1.0
+MAX_CONTINUED = 20
+"""Runs in a row that are searched for a reboot that was asked for."""
 ASK, BOOT, SSH, COMFY = range(4)
 PHASES = ("Ask Vast.ai", "Boot seen", "SSH", "ComfyUI")
 
@@ -48,6 +54,7 @@ def run(ctx: StepContext) -> Done:
         sign = _boot_seen(ctx, vast, number, _asked(ctx, vast, number, phases), phases)
         address = _ssh_is_back(ctx, vast, number, phases)
     _comfyui_is_back(ctx, phases)
+    settle(_note_path(ctx))
     took_s = round(time.monotonic() - since)
     details = {"boot_seen_by": sign, "ssh_address": address, "took_s": took_s}
     return Done(f"The instance rebooted in {took_s} s; ComfyUI answers.", details)
@@ -73,12 +80,15 @@ def _api_key(ctx: StepContext) -> str:
 
 
 def _asked(ctx: StepContext, vast: "VastClient", number: int, phases: Checklist) -> Reboot:
-    """Note the signs of the present boot, then ask for the reboot: once, even over retries."""
+    """Note the signs of the present boot, then ask for the reboot: once, even over retries and
+    continued runs.
+    """
     from vastgui.vast.errors import Uncertain
 
     phases.start(ASK, "Noting the present boot")
     old = vast.instance(number)
-    if (reboot := Reboot.noted(_note_path(ctx))) is not None:
+    if (reboot := _noted(ctx)) is not None:
+        reboot.note(_note_path(ctx))
         phases.done(ASK, "asked before, not asked again")
         return reboot
     before = replace(_machine(ctx), start_date=old.start_date, uptime_mins=old.uptime_mins)
@@ -89,10 +99,30 @@ def _asked(ctx: StepContext, vast: "VastClient", number: int, phases: Checklist)
     except Uncertain as error:
         ctx.say(f"[vastgui] {error} Watching whether it happens.")
     except BaseException:
-        _note_path(ctx).unlink(missing_ok=True)
+        settle(_note_path(ctx))
         raise
     phases.done(ASK, f"asked to reboot instance {number}")
     return reboot
+
+
+def _noted(ctx: StepContext) -> Reboot | None:
+    """The reboot that was asked for and not seen through, by this run or one that it continues."""
+    for run in _this_and_continued(ctx):
+        if (path := run.path / _note_path(ctx).name).exists():
+            return Reboot.noted(path)
+    return None
+
+
+def _this_and_continued(ctx: StepContext) -> Iterator[RunDir]:
+    run = ctx.run
+    for _ in range(MAX_CONTINUED):
+        yield run
+        before = ""
+        with contextlib.suppress(VastguiError):  # deleted meanwhile, say
+            before = run.plan().continues
+        if not is_id(before):
+            return
+        run = RunDir(ctx.run.path.parent / before)
 
 
 def _note_path(ctx: StepContext) -> Path:
@@ -137,7 +167,7 @@ def _not_in_time(
     ctx: StepContext, phases: Checklist, number: int, now: "Instance | None", seen: str
 ) -> StepFailed:
     phases.fail(BOOT, "not in time")
-    _note_path(ctx).unlink(missing_ok=True)
+    settle(_note_path(ctx))
     status = now.actual_status if now else "unknown"
     words = "did not come up again" if seen else "was asked to reboot, but did not"
     said = f" Vast.ai says: {now.status_msg[:200]}" if now and now.status_msg else ""
