@@ -54,9 +54,9 @@ if times:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/system_stats" else 404)
+        self.send_response(200 if self.path in ("/system_stats", "/prompt") else 404)
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(open(home + "/queue", "rb").read() if self.path == "/prompt" else b"{}")
     def log_message(self, *_):
         pass
 
@@ -112,6 +112,11 @@ class ComfyBox:
         path.write_text(code)
         return path
 
+    def has_prompts(self, number: int) -> None:
+        """Let it say that so many prompts run or wait."""
+        answer = f'{{"exec_info": {{"queue_remaining": {number}}}}}'
+        (self.box.ui_home / "queue").write_text(answer)
+
     def stop(self) -> None:
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
@@ -131,10 +136,12 @@ def comfy_box(box: Box) -> ComfyBox:
     run = box.root / "run"
     run.mkdir()
     (box.ui_home / "main.py").write_text(MAIN)
+    machine = ComfyBox(box, port, run)
+    machine.has_prompts(0)
     box.program(
         "supervisorctl",
         SUPERVISORCTL.format(
             run=run, log=box.comfyui_log, port=port, python=box.python, home=box.ui_home
         ),
     )
-    return ComfyBox(box, port, run)
+    return machine

@@ -1,8 +1,10 @@
 """ComfyUI is really restarted, over a real sshd, and its log is really read."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests.steps.bench import Ran, StepBench
 from tests.steps.box import Box
 from tests.steps.comfyui_box import ComfyBox, comfy_box
+from vastgui.runner import comfy_service
 from vastgui.runner.comfy_log import ImportReport, PackImport
 from vastgui.runner.comfy_service import Facts, read_facts
 
@@ -67,6 +70,43 @@ def test_a_new_pack_needs_a_restart(comfy: ComfyBox, verify: Any) -> None:
     age(comfy.pack("two", ""))  # old enough, but the running ComfyUI has not listed it
     assert verify().outcome == "done"
     assert len(comfy.asked) == 2
+
+
+def test_prompts_are_not_lost_to_a_restart(
+    comfy: ComfyBox, verify: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verify().ok
+    pid = comfy.pid
+    comfy.pack("one", "")
+    comfy.has_prompts(2)
+    monkeypatch.setattr(comfy_service, "PROMPTS_WAIT_S", 1.0)
+    ran = verify()
+    assert (ran.ok, comfy.pid, len(comfy.asked)) == (False, pid, 1)
+    assert "at work on 2 prompts, which would be lost" in ran.message
+    assert "when ComfyUI's queue is empty" in ran.result.hint
+
+
+def test_a_restart_waits_until_the_prompts_are_done(comfy: ComfyBox, verify: Any) -> None:
+    assert verify().ok
+    comfy.pack("one", "")
+    comfy.has_prompts(1)
+    done = threading.Timer(1.5, comfy.has_prompts, (0,))
+    done.start()
+    since = time.monotonic()
+    assert verify().ok
+    assert time.monotonic() - since > 1.4
+    assert len(comfy.asked) == 2
+    done.join()
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "[]", "{}", "[" * 50_000, '{"exec_info": {"queue_remaining": true}}',
+     '{"exec_info": {"queue_remaining": -1}}', '{"exec_info": {"queue_remaining": NaN}}'],
+)  # fmt: skip
+def test_an_odd_answer_about_prompts_is_no_reason_to_wait(said: str) -> None:
+    ctx: Any = SimpleNamespace(ssh=SimpleNamespace(http_get=lambda *_, **__: (200, said.encode())))
+    assert comfy_service.prompts_left(ctx, 18188) == 0
 
 
 def test_a_missing_package_is_installed_by_its_own_name(

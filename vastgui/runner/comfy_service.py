@@ -1,5 +1,6 @@
 """ComfyUI as the instance's supervisor runs it: its state, its restart, its log."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ SETTLE_S = 2
 RESTART_SILENCE_S = 120.0
 LIST_WAIT_S = 15.0
 """ComfyUI lists its imports before it serves; its log may lag behind by a little."""
+PROMPTS_WAIT_S = 90.0
+"""Patience with prompts that a restart would lose; the restart itself needs the rest of 300 s."""
 DOWN = frozenset({"FATAL", "EXITED", "STOPPED", "UNKNOWN"})
 PROVISIONING_HINT = (
     "Read ComfyUI's log. A fresh instance may still be setting itself up "
@@ -131,7 +134,11 @@ class ComfyService:
         return serves(self._ctx, int(self._params["comfyui_port"]))
 
     def restart(self) -> ImportReport:
-        """Restart ComfyUI, wait until it serves, and return what it imported on the way."""
+        """Restart ComfyUI, wait until it serves, and return what it imported on the way.
+
+        Raises `StepFailed` when prompts are not done in time: a restart would lose them.
+        """
+        self._wait_for_prompts()
         ctx, before = self._ctx, self.look()
         if (young_s := SETTLE_S - (before.now - before.changed_at)) > 0:
             ctx.sleep(min(young_s, SETTLE_S))
@@ -144,6 +151,18 @@ class ComfyService:
             raise self._failed_to_start(clean(said.stdout)[-300:].strip() or "it said nothing")
         self._wait_until_it_serves()
         return self._fresh_report(before)
+
+    def _wait_for_prompts(self) -> None:
+        ctx, since = self._ctx, time.monotonic()
+        while count := prompts_left(ctx, int(self._params["comfyui_port"])):
+            prompts = f"{count} prompt" + ("" if count == 1 else "s")
+            if (waited_s := time.monotonic() - since) > PROMPTS_WAIT_S:
+                raise StepFailed(
+                    f"ComfyUI was not restarted: it is at work on {prompts}, which would be lost.",
+                    hint="Continue the run when ComfyUI's queue is empty, or cancel its prompts.",
+                )
+            ctx.simple(f"Waiting for {prompts} before the restart ({waited_s:.0f} s)")
+            ctx.sleep(0.5)
 
     def _wait_until_it_serves(self) -> None:
         ctx, since = self._ctx, time.monotonic()
@@ -198,3 +217,17 @@ def serves(ctx: StepContext, port: int) -> bool:
             raise
         return False
     return status == 200
+
+
+def prompts_left(ctx: StepContext, port: int) -> int:
+    """Prompts that ComfyUI runs or has in its queue; 0 when it does not say."""
+    try:
+        status, body = ctx.ssh.http_get(port, "/prompt", timeout_s=5)
+        left = json.loads(body)["exec_info"]["queue_remaining"] if status == 200 else 0
+    except SshError as error:
+        if not error.transient:
+            raise
+        return 0
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return 0
+    return left if type(left) is int and 0 < left < 10**6 else 0
