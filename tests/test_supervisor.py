@@ -350,6 +350,14 @@ def test_continuing(rig: Rig) -> None:
     assert continue_plan(state, first.plan(), from_step=0).only is None
 
 
+def test_a_completed_run_is_continued_only_from_a_named_step(rig: Rig) -> None:
+    run = rig.start(step("works"))
+    state = rig.end(run)
+    with pytest.raises(RunBusy, match="nothing is left to do"):
+        continue_plan(state, run.plan())
+    assert continue_plan(state, run.plan(), from_step=0).start_from == 0
+
+
 def test_open_jobs_are_handed_on(rig: Rig) -> None:
     jobs = [ev.JobStarted(step=0, key=k, job_id=f"id-{k}") for k in ("a", "b")]
     ended = ev.JobEnded(step=0, key="a", job_id="id-a", exit_code=0)

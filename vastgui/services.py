@@ -213,9 +213,11 @@ class Memory:
 def _afresh(plan: Plan, only: int | None) -> Plan:
     if only is not None and not 0 <= only < len(plan.steps):
         raise InvalidInput("only", f"the run has steps 1 to {len(plan.steps)}.")
+    steps = tuple(replace(s, enabled=s.enabled or i == only) for i, s in enumerate(plan.steps))
     return replace(
         plan,
         workflow_id=new_id(),
+        steps=steps,
         start_from=0,
         only=plan.only if only is None else only,
         continues="",

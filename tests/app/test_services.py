@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
 from vastgui.config import Paths, Settings
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound
 from vastgui.services import Memory, Services
@@ -96,6 +97,15 @@ def test_continue_and_again_make_new_runs_and_leave_the_old(
     assert old.run.events.read_bytes() == before
     with pytest.raises(InvalidInput):
         services.run_again(old.id, only=9)
+
+
+def test_a_step_that_was_left_out_runs_when_it_alone_is_asked_for(services: Services) -> None:
+    run_id = services.launch_setup(
+        "quick-check", ssh_connection="root@127.0.0.1:2838", enabled={0: False}
+    )
+    wait_until(lambda: services.supervisor.sweep() == [run_id])
+    again = services.run(services.run_again(run_id, only=0)).plan()
+    assert (again.only, again.steps[0].enabled) == (0, True)
 
 
 def test_requests_for_runs_that_are_not_there(services: Services) -> None:

@@ -92,6 +92,24 @@ def test_a_run_whose_runner_is_gone_is_shown_as_crashed(vastgui: Call, make_run:
     assert (state["status"], state["steps"][0]["status"]) == ("crashed", "failed")
 
 
+@pytest.mark.parametrize("how", [("--status", "crashed"), ("--search", "ended unexpectedly")])
+def test_a_dead_run_is_found_by_what_it_ended_as(
+    vastgui: Call, make_run: MakeRun, how: tuple[str, str]
+) -> None:
+    dead = make_run(ev.StepStarted(step=0))
+    assert vastgui("runs", *how)[1].startswith(f"{dead.id}   crashed")
+
+
+@pytest.mark.parametrize("verb", [("show", "{}"), ("runs", "--limit", "0")])
+def test_a_dead_run_is_ended_however_many_came_after_it(
+    vastgui: Call, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("vastgui.supervisor.listing.MOST_AT_ONCE", 1)
+    dead = make_run(ev.StepStarted(step=0))
+    make_run(DONE)
+    assert "crashed" in vastgui(*(word.format(dead.id) for word in verb))[1]
+
+
 def test_a_silent_runner_is_shown_as_such_and_not_ended(vastgui: Call, make_run: MakeRun) -> None:
     run = make_run(alive=True)
     run.heartbeat.write_text("1")
@@ -107,7 +125,10 @@ def test_ids_may_be_shortened_but_not_guessed(vastgui: Call, make_run: MakeRun) 
     run = make_run(DONE)
     make_run(DONE)
     assert vastgui("show", run.id[-5:].upper())[0] == 0
-    assert vastgui("show", run.id[:4])[0] == 4  # both were launched in the same hour
+    code, _, err = vastgui("show", run.id[:4])  # both were launched in the same hour
+    assert code == 4
+    assert "2 runs match" in err
+    assert "more of the id" in err
     assert vastgui("show", "../../etc")[0] == 4
 
 

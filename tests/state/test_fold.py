@@ -3,7 +3,8 @@
 import contextlib
 import json
 import random
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,15 @@ def test_every_tape_survives_its_way_through_the_file(name: str) -> None:
 def test_every_kind_of_event_is_on_a_tape() -> None:
     told = {type(e).__name__ for events, _ in TAPES.values() for e in events}
     assert told == set(ev.EVENTS)
+
+
+@pytest.mark.parametrize(
+    "part", [{"only": 1}, {"start_from": 1}, {"steps": (step("one", enabled=False), step("two"))}]
+)
+def test_steps_that_do_not_run_take_no_share_of_the_percent(part: dict[str, Any]) -> None:
+    half = ev.StepProgressed(step=1, kind="percentage", percent=50)
+    state = fold(replace(PLAN, **part), [ev.RunStarted(), ev.StepStarted(step=1), half])
+    assert round(state.progress_percent) == 50
 
 
 def test_durations_come_from_the_monotonic_clock() -> None:

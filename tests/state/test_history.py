@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vastgui.errors import RunBusy, RunNotFound
+from vastgui.errors import RunBusy, RunNotFound, StorageError
 from vastgui.state import store
 from vastgui.state.control import CommandReader, send
 from vastgui.state.events import RunEnded, RunStarted
@@ -70,6 +70,15 @@ def test_a_living_run_cannot_be_deleted(tmp_path: Path) -> None:
         History(tmp_path).delete(run.id)
     os.close(lock_fd)
     History(tmp_path).delete(run.id)
+
+
+def test_a_run_whose_lock_cannot_be_opened_is_not_deleted(tmp_path: Path) -> None:
+    run = RunDir(tmp_path / make(tmp_path))
+    run.lock.unlink()
+    run.lock.mkdir()  # as on a read-only disk
+    with pytest.raises(StorageError, match="lock"):
+        History(tmp_path).delete(run.id)
+    assert run.path.is_dir()
 
 
 def test_retention_spares_the_pinned_and_the_unended(tmp_path: Path) -> None:

@@ -189,6 +189,7 @@ def test_a_lock_is_held_by_the_descriptor_not_by_the_file(tmp_path: Path) -> Non
 BAD_SPECS = {
     b"": "not valid JSON",
     b"[" * 100_000: "not valid JSON",
+    b'{"schema_version": 1, "steps": [], "step_delay_s": NaN}': "not valid JSON",
     b"[]": "one JSON object",
     b"{}": "schema_version",
     b'{"schema_version": true}': "schema_version",

@@ -65,7 +65,7 @@ class Desk:
         state = run.state()
         if state.is_terminal or run.is_alive:
             return state
-        self.supervisor.sweep()
+        self.supervisor.sweep([run.id])
         return run.state()
 
     def json(self, run: RunDir, state: RunState) -> dict[str, Any]:

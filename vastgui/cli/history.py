@@ -20,9 +20,11 @@ def runs(args: argparse.Namespace, desk: Desk) -> int:
     """List runs newest first; exit 0, also when there is none."""
     if args.limit < 0:
         raise InvalidInput("--limit", "must be 0 or more.")
+    if args.status or args.search:
+        desk.supervisor.sweep()  # a dead run may match only once it has its ending
     found = _find(args, desk)
-    if any(_is_stale(desk, run) for run in found):
-        desk.supervisor.sweep()
+    if stale := [run.workflow_id for run in found if _is_stale(desk, run)]:
+        desk.supervisor.sweep(stale)
         found = _find(args, desk)
     if args.json:
         print(json.dumps([_run_json(desk, run) for run in found], indent=1))

@@ -21,6 +21,7 @@ from vastgui.state.plan import Plan
 
 MAX_ITEMS = 2000
 MAX_ACKNOWLEDGED = 200
+LEAST_WEIGHT = 0.001
 
 
 def initial(plan: Plan) -> RunState:
@@ -30,7 +31,7 @@ def initial(plan: Plan) -> RunState:
         kind=plan.kind,
         label=plan.label,
         steps=tuple(
-            StepState(index=i, action=s.action, label=s.label, weight=max(s.weight, 0.001))
+            StepState(index=i, action=s.action, label=s.label, weight=_weight(plan, i))
             for i, s in enumerate(plan.steps)
         ),
         ssh_connection=plan.ssh_connection,
@@ -42,6 +43,14 @@ def initial(plan: Plan) -> RunState:
         jobs=tuple(_handed_on(plan)),
         metadata=plan.metadata,
     )
+
+
+def _weight(plan: Plan, index: int) -> float:
+    """A step that will not run counts for next to nothing: `--only` of one runs from 0 to 100."""
+    step, runs = plan.steps[index], index >= plan.start_from or bool(plan.continues)
+    if plan.only is not None:
+        runs = index == plan.only
+    return max(step.weight, LEAST_WEIGHT) if step.enabled and runs else LEAST_WEIGHT
 
 
 def _handed_on(plan: Plan) -> Iterator[OpenJob]:

@@ -92,7 +92,10 @@ class History:
     def delete(self, run_id: str) -> None:
         """Move an ended run to the trash (`restore` undoes it). Raises `RunBusy` while it lives."""
         run = self._existing(run_id)
-        fd = lock.take(run.lock)
+        try:
+            fd = lock.take(run.lock)
+        except OSError as error:
+            raise storage_error(run.lock, error) from error
         if fd is None:
             raise RunBusy(f"Run {run_id} is still running.", hint="Stop it first, then delete it.")
         try:

@@ -84,7 +84,7 @@ def load(raw: bytes, where: str = "spec.json") -> Plan:
     if len(raw) > MAX_SPEC_BYTES:
         raise InvalidInput(where, f"is larger than {MAX_SPEC_BYTES // 1_000_000} MB.")
     try:
-        data = json.loads(raw)
+        data = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(where, "is not valid JSON.") from error
     if not isinstance(data, dict):
@@ -98,6 +98,11 @@ def load(raw: bytes, where: str = "spec.json") -> Plan:
         raise InvalidInput(f"{where} › workflow_id", "must be an id of 26 characters.")
     loaded = tuple(_load_step(s, f"{where} › steps[{i}]") for i, s in enumerate(steps))
     return Plan(**values, steps=loaded)
+
+
+def _no_number(text: str) -> None:
+    """Python reads NaN and Infinity; one of them would make every percent meaningless."""
+    raise ValueError(text)
 
 
 def _migrated(data: dict[str, Any], where: str) -> dict[str, Any]:

@@ -143,9 +143,11 @@ def open_run(runs: Path, run_id: str) -> RunDir:
         for n in _names(runs)
         if len(run_id) >= 4 and run_id in (n[: len(run_id)], n[-len(run_id) :])
     ]
-    if len(names) != 1:
-        problem = f"{len(names)} runs match {run_id!r}" if names else f"There is no run {run_id!r}"
-        raise RunNotFound(f"{problem[:200]}.")
+    if len(names) > 1:
+        hint = "Give more of the id: its end tells runs of one hour apart. `vastgui runs` has it."
+        raise RunNotFound(f"{len(names)} runs match {run_id!r}.", hint=hint)
+    if not names:
+        raise RunNotFound(f"There is no run {run_id[:200]!r}.")
     return RunDir(runs / names[0])
 
 

@@ -69,11 +69,14 @@ class Supervisor:
         self._live[run.id] = Runner(run, child)
         return run
 
-    def sweep(self) -> list[str]:
-        """Look once at all runs that have not ended; return the ids of those that have now."""
+    def sweep(self, also: Sequence[str] = ()) -> list[str]:
+        """Look once at all runs that have not ended; return the ids of those that have now.
+
+        A look takes in a thousand new runs, the newest first; those in `also` whatever their age.
+        """
         for child in self._children.values():
             child.poll()  # an unreaped child looks alive
-        for run_id in self._listing.new():
+        for run_id in (*self._listing.new(), *also):
             run = RunDir(self.runs / run_id)
             if run_id not in self._live and not has_ending(run):
                 self._live[run_id] = Runner(run)

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from vastgui.errors import InvalidInput, RunBusy
-from vastgui.state.model import RunState
+from vastgui.state.model import RunState, Status
 from vastgui.state.plan import Plan, new_id
 
 
@@ -12,12 +12,16 @@ def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) 
     """The plan of the run that continues `previous` (whose plan is `plan`).
 
     It starts at index `from_step`, or at the first step that was not done; remote jobs that were
-    never seen to end are attached to. Raises `RunBusy` while `previous` lives, `InvalidInput`.
+    never seen to end are attached to. Raises `RunBusy` while `previous` lives and when it left
+    nothing to do, `InvalidInput`.
     """
     if not previous.is_terminal:
         raise RunBusy(f"Run {previous.workflow_id} has not ended.", hint="Stop it first.")
     if from_step is not None and not 0 <= from_step < len(plan.steps):
         raise InvalidInput("from_step", f"must be a step from 1 to {len(plan.steps)}.")
+    if previous.status is Status.COMPLETED and from_step is None:
+        hint = "Name a step to start from, or run it again."
+        raise RunBusy(f"Run {previous.workflow_id} completed: nothing is left to do.", hint=hint)
     start = previous.first_unfinished_step if from_step is None else from_step
     start = len(plan.steps) if start is None else start
     return replace(
