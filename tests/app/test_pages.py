@@ -13,6 +13,7 @@ from vastgui.feed import Feed
 from vastgui.pages.components.question import QuestionCard
 from vastgui.pages.components.run_head import RunHead
 from vastgui.pages.components.run_list import RunList
+from vastgui.pages.components.sidebar import SHOWN, Sidebar
 from vastgui.pages.components.steps import PlanSteps, RunSteps
 from vastgui.pages.frame import make_root
 from vastgui.services import Services
@@ -186,6 +187,39 @@ async def test_a_question_is_answered(user: User, feed: Feed, begin: Callable) -
 async def test_an_unknown_run_says_so(user: User) -> None:
     await user.open(f"/run/{new_id()}")
     await user.should_see("This run cannot be shown")
+
+
+async def test_an_unknown_page_leads_back(user: User) -> None:
+    answer = await user.http_client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert "Set up an instance" in answer.text
+
+
+async def test_a_page_with_a_fault_says_so_and_keeps_the_frame(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vastgui.pages.frame.RunsPage", broken)
+    await user.open("/runs")
+    await user.should_see("This page cannot be shown")
+    assert only(user, Sidebar)
+
+
+async def test_a_run_that_waits_for_an_answer_is_never_out_of_sight(
+    user: User, feed: Feed, begin: Callable
+) -> None:
+    asking = begin("Asks")
+    asking.write(ev.StepStarted(step=0), ev.RunBlocked(ask_id="1", question="Trust it?"))
+    for number in range(SHOWN):
+        begin(f"Newer {number}")
+    feed.poll()
+    await user.open("/")
+    live = only(user, Sidebar)._props["live"]
+    assert len(live) == SHOWN
+    assert live[0]["id"] == asking.id
 
 
 async def test_the_list_pages_filters_and_shows_damaged_runs(

@@ -54,6 +54,13 @@ def test_a_silent_runner_can_only_be_forced() -> None:
     assert present.head(a_run(Status.FAILED), silent_s=99)["silent"] == ""
 
 
+def test_a_cause_is_said_once() -> None:
+    said = a_run(Status.CRASHED, error="The runner ended: out of memory.", cause="out of memory")
+    more = a_run(Status.CRASHED, error="The runner ended.", cause="Killed by SIGKILL.")
+    assert present.head(said)["cause"] == ""
+    assert present.head(more)["cause"] == "Killed by SIGKILL."
+
+
 def test_where_it_is_counts_as_people_do() -> None:
     assert present.head(a_run())["place"] == "step 2 of 3 is running"
     assert present.place(a_run(Status.BLOCKED)) == "step 2 of 3 waits for your answer"

@@ -118,6 +118,42 @@ def test_setup_shows_errors_at_their_fields(open_tab: Open, app: App) -> None:
     assert sorted(app.paths.runs.iterdir()) == before
 
 
+def test_run_leads_to_the_wrong_field_even_in_a_folded_section(open_tab: Open) -> None:
+    page = open_tab("/").page
+    page.get_by_role("textbox", name="SSH connection").fill("root@box:2838")
+    page.get_by_role("textbox", name="Instance id").fill("")
+    delay = page.get_by_role("textbox", name="Pause between steps")
+    folded = page.get_by_text("Settings of this template")
+    folded.click()
+    delay.fill("soon")
+    folded.click()
+    expect(delay).to_be_hidden()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(delay).to_be_focused()
+    delay.fill("0")
+
+
+def test_a_question_is_put_and_left_by_keyboard(open_tab: Open, begin: Begin) -> None:
+    page = open_tab(f"/run/{begin().id}").page
+    stop = page.get_by_role("button", name="Stop now")
+    stop.press("Enter")
+    expect(page.get_by_role("dialog", name="Stop this run now?")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(stop).to_be_focused()
+
+
+def test_nothing_moves_for_those_who_asked_for_less_motion(open_tab: Open, begin: Begin) -> None:
+    run = begin()
+    run.write(ev.StepStarted(step=0))
+    page = open_tab(f"/run/{run.id}").page
+    moving = "document.getAnimations().filter((a) => a.animationName).length"
+    wait_until(lambda: page.evaluate(moving))
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moving) == 0
+
+
 def test_the_draft_of_the_form_survives_a_reload(open_tab: Open, app: App) -> None:
     page = open_tab("/").page
     page.get_by_role("textbox", name="SSH connection").fill("root@box:2838")
@@ -192,6 +228,7 @@ def test_no_page_is_wider_than_the_window(
 ) -> None:
     run = begin("A rather long label of a run that goes on and on", "root@a-long-host.example:22")
     run.write(ev.StepStarted(step=0), ev.StepProgressed(step=0, message="word " * 60))
+    run.write(ev.ItemsListed(step=0, labels=("a-pack-with-a-name-without-any-break" * 8,)))
     page = open_tab("/").page
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/", "/runs", f"/run/{run.id}"):

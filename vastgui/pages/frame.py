@@ -1,10 +1,12 @@
 """The frame around every page: one root per tab, pages change inside it without a reload."""
 
+import logging
 from collections.abc import Callable
 
 from nicegui import app, context, ui
 
 from vastgui.feed import Feed
+from vastgui.pages.components.notice import notice
 from vastgui.pages.components.palette import Palette
 from vastgui.pages.components.sidebar import Sidebar
 from vastgui.pages.live import Live, attempt
@@ -14,7 +16,21 @@ from vastgui.pages.setup import SetupPage
 from vastgui.pages.theme import use_look
 from vastgui.services import Services
 
+_log = logging.getLogger(__name__)
 _LOOKS = {"light": False, "dark": True, "auto": None}
+
+
+class Pages(ui.sub_pages):
+    """The pages inside the frame; an address that leads nowhere is answered in our own words."""
+
+    def _render_404(self) -> None:
+        text = "The address is mistyped, or from another version of vastgui."
+        notice("Not found", "There is no such page", text, ("Set up an instance", "/"))
+
+    def _render_error(self, error: Exception) -> None:
+        _log.error("A page could not be built.", exc_info=error)
+        text = "A fault in vastgui; app.log has the details. Runs go on. Reload the page."
+        notice("Fault", "This page cannot be shown", text, ("All runs", "/runs"))
 
 
 def make_root(services: Services, feed: Feed) -> Callable[[], None]:
@@ -40,7 +56,7 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
             )
             router.on_path_changed(sidebar.go)
             with ui.element("main").classes("vg-main"):
-                ui.sub_pages(
+                Pages(
                     {
                         "/": lambda: _built(SetupPage, live),
                         "/runs": lambda: _built(RunsPage, live),

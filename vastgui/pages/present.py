@@ -44,7 +44,7 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "link": link(state),
         "silent": not_responding(state, silent_s, limit_s),
         "error": "" if state.status is Status.COMPLETED else state.error or state.cause,
-        "cause": state.cause if state.error and state.status is Status.CRASHED else "",
+        "cause": cause(state),
         "hint": state.hint,
         "damaged": damaged(state),
         "actions": [action(verb) for verb in verbs(state, silent_s=silent_s, limit_s=limit_s)],
@@ -101,6 +101,12 @@ def damaged(state: RunState) -> str:
         return ""
     lines = "1 line" if count == 1 else f"{count} lines"
     return f"{lines} of this run's log cannot be read. What is shown comes from the others."
+
+
+def cause(state: RunState) -> str:
+    """Why a crashed run ended, unless its error says it already."""
+    said = not state.error or state.cause.rstrip(".") in state.error
+    return "" if said or state.status is not Status.CRASHED else state.cause
 
 
 def steps(state: RunState) -> list[Json]:

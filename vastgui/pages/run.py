@@ -9,6 +9,7 @@ from vastgui.errors import VastguiError
 from vastgui.feed import RunView
 from vastgui.pages.components.confirm import button, confirm
 from vastgui.pages.components.log import StepLogView
+from vastgui.pages.components.notice import notice
 from vastgui.pages.components.question import QuestionCard
 from vastgui.pages.components.run_head import FRESH_S, RunHead
 from vastgui.pages.components.steps import RunSteps
@@ -23,7 +24,7 @@ _QUESTIONS = {
     ),
     "force": (
         "Force this run to stop?",
-        "Its process is ended, after 10 seconds without mercy. A job on the instance may go on.",
+        "Its process is asked to end, and killed after 10 s. A job on the instance may go on.",
         "Force stop",
     ),
 }
@@ -143,9 +144,4 @@ def open_run(run_id: str) -> None:
 
 
 def _unreadable(view: RunView) -> None:
-    with ui.element("div").classes("vg-empty"):
-        ui.element("i").classes("ico ico-warning")
-        with ui.element("b"):
-            ui.label("This run cannot be shown")
-        ui.label(view.problem)
-        ui.link("All runs", "/runs").classes("vg-btn")
+    notice("Run", "This run cannot be shown", view.problem, ("All runs", "/runs"))

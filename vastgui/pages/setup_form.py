@@ -57,10 +57,18 @@ class SetupForm:
         return float(checks.seconds(self.delay.value or "0", "step_delay_s"))
 
     def is_valid(self) -> bool:
-        """Check every field at once, so that all errors are seen together."""
-        fields = [self.connection, self.key_file, self.instance_id, self.delay]
-        results = [text.validate() for text in (*fields, *self.variables.values())]
-        return all(results)
+        """Check every field at once, so that all errors are seen together; go to the first."""
+        fields = [self.connection, self.key_file, self.instance_id]
+        wrong = [f for f in (*fields, *self.variables.values(), self.delay) if not f.validate()]
+        if wrong:
+            self._go_to(wrong[0])
+        return not wrong
+
+    def _go_to(self, text: TextField) -> None:
+        """Bring the field into sight: its section may be folded."""
+        if text is self.delay or text in self.variables.values():
+            self._more.run_method("setAttribute", "open", "")
+        text.focus()
 
     def show(self, error: VastguiError) -> None:
         """Show the refusal at the field it names, else as a message."""
@@ -76,7 +84,7 @@ class SetupForm:
             show_error(error)
             return
         text.show_error(sentence(error))
-        text.focus()
+        self._go_to(text)
 
     def _connection_card(self) -> None:
         with _card("Instance"):
@@ -184,7 +192,7 @@ class SetupForm:
                 select.props["aria-label"] = "Template"
                 select.on_value_change(lambda e: self._choose(str(e.value)))
                 self._description = ui.label().classes("vg-help")
-            with _details("Settings of this template"):
+            with _details("Settings of this template") as self._more:
                 self._settings = ui.element("div").classes("vg-two")
                 self.delay = TextField(
                     "Pause between steps",

@@ -5,13 +5,14 @@ from nicegui import ui
 
 async def confirm(title: str, text: str, yes: str, *, danger: bool = True) -> bool:
     """True when the user pressed `yes`; Escape and a click beside the dialog mean no."""
-    with ui.dialog() as dialog, ui.element("div").classes("vg-dialog").props('role="alertdialog"'):
+    with ui.dialog() as dialog, ui.element("div").classes("vg-dialog"):
+        dialog.props["aria-label"] = title
         with ui.element("h2"):
             ui.label(title)
         with ui.element("p"):
             ui.label(text)
         with ui.element("div").classes("vg-actions"):
-            button("Cancel", on_click=lambda: dialog.submit(False))
+            button("Cancel", on_click=lambda: dialog.submit(False)).props("autofocus")
             button(
                 yes,
                 look="is-danger is-primary" if danger else "is-primary",

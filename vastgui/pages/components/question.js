@@ -1,7 +1,7 @@
 // A blocked run asks: the question, what was seen, and one button per answer.
 export default {
   template: `
-    <section v-if="q" class="vg-note vg-ask" :class="q.warns ? 'tone-bad' : 'tone-wait'" role="alertdialog" aria-label="The run waits for your answer">
+    <section v-if="q" class="vg-note vg-ask" :class="q.warns ? 'tone-bad' : 'tone-wait'" role="alert" aria-label="The run waits for your answer">
       <i class="ico" :class="q.warns ? 'ico-warning' : 'ico-question'"></i>
       <div class="vg-grow">
         <p><b>{{ q.text }}</b></p>

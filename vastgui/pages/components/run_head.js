@@ -8,7 +8,7 @@ export default {
         <span v-if="h.attempt > 1" class="vg-chip">attempt {{ h.attempt }}</span>
         <span class="vg-grow"></span>
         <div class="vg-actions">
-          <button v-for="a in h.actions" :key="a.verb" type="button" :class="['vg-btn', a.look]" :disabled="busy === a.verb" @click="act(a.verb)"><i :class="'ico ico-' + a.icon"></i>{{ a.label }}</button>
+          <button v-for="a in h.actions" :key="a.verb" type="button" :class="['vg-btn', a.look]" :disabled="busy === a.verb" @click="act(a.verb, $event.currentTarget)"><i :class="'ico ico-' + a.icon"></i>{{ a.label }}</button>
         </div>
       </header>
       <div class="vg-facts">
@@ -48,8 +48,10 @@ export default {
     },
     release() {
       this.busy = "";
+      this.$nextTick(() => this.pressed?.focus()); // a button that is disabled loses the focus
     },
-    act(verb) {
+    act(verb, button) {
+      this.pressed = button;
       this.busy = verb;
       this.$emit("act", verb);
     },

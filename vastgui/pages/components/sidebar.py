@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from vastgui.pages import present
 from vastgui.pages.live import Live, LiveElement
+from vastgui.state.model import Status
 
 SHOWN = 6
 
@@ -38,8 +39,10 @@ class Sidebar(LiveElement, component="sidebar.js"):
         self.run_method("patch", self._sent)
 
     def _runs(self) -> list[present.Json]:
-        states = (view.state for view in self.feed.live()[:SHOWN])
-        return [present.live_link(state) for state in states if state]
+        """What waits for an answer comes first: it goes no further by itself."""
+        states = [view.state for view in self.feed.live() if view.state]
+        states.sort(key=lambda state: state.status is not Status.BLOCKED)
+        return [present.live_link(state) for state in states[:SHOWN]]
 
 
 def _plain(path: str) -> str:

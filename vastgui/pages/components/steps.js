@@ -18,7 +18,7 @@ export default {
             <div v-if="s.error" class="vg-error">{{ s.error }}<small v-if="s.hint">{{ s.hint }}</small></div>
             <div v-for="(item, n) in shown(s)" :key="n" :class="['vg-item', 'is-' + item.status]">
               <i :class="'ico ico-' + mark(item)" aria-hidden="true"></i>
-              <span>{{ item.label }}<span class="vg-sr"> ({{ item.status }})</span></span>
+              <span :title="item.label">{{ item.label }}<span class="vg-sr"> ({{ item.status }})</span></span>
               <small v-if="item.percent !== null && item.status === 'active'" class="vg-num">{{ item.percent }}%</small>
               <small class="vg-clip vg-grow" :title="item.message">{{ item.message }}</small>
             </div>
