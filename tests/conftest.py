@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.chaos.fault_proxy import FaultProxy
@@ -13,6 +14,12 @@ from tests.sshd import Sshd, running_sshd
 from vastgui.ssh.address import Address
 from vastgui.ssh.hostkeys import HostKeys
 from vastgui.ssh.session import Session
+
+# timings are never pass or fail: these machines are busy
+hypothesis.settings.register_profile(
+    "vastgui", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("vastgui")
 
 
 @pytest.fixture(scope="session")

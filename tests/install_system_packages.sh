@@ -8,6 +8,8 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 command -v git >/dev/null 2>&1 || missing="$missing git"
 [ -x /usr/bin/python3 ] || missing="$missing python3"  # one that other users may start
+# playwright's own node needs it
+[ "$(uname)" != Linux ] || /sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || missing="$missing libatomic1"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive

@@ -103,8 +103,12 @@ def test_works_without_root(tmp_path: Path) -> None:
         os.chown(temporary, 65534, 65534)
         drop = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
         command = [*drop, python, "-c", script]
-    modules = os.pathsep.join([str(PROJECT), sysconfig.get_path("purelib")])
-    env = os.environ | {"TMPDIR": str(temporary), "HOME": str(temporary), "PYTHONPATH": modules}
+    modules = tmp_path / "modules"
+    if temporary is not tmp_path:  # the project may lie where only root can read
+        modules = temporary / "modules"
+    copy_modules(modules)
+    env = os.environ | {"TMPDIR": str(temporary), "HOME": str(temporary)}
+    env["PYTHONPATH"] = str(modules)
     try:
         done = subprocess.run(
             command, env=env, cwd="/", capture_output=True, text=True, timeout=120, check=False
@@ -186,11 +190,33 @@ def _listening(port: int) -> bool:
     )
 
 
+def copy_modules(target: Path) -> None:
+    """What the practice instance imports, where every user can read it."""
+    code = (
+        "import sys; import vastgui.demo.instance; "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    wanted = set(said.stdout.split()) - {"_distutils_hack", "vastgui"}
+    target.mkdir(mode=0o755)
+    shutil.copytree(PROJECT / "vastgui", target / "vastgui")
+    for found in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for entry in Path(found).iterdir():
+            name = entry.name.partition("-" if entry.suffix == ".dist-info" else ".")[0]
+            if name.lower() in wanted:
+                copy = shutil.copytree if entry.is_dir() else shutil.copy
+                copy(entry, target / entry.name)
+    for entry in [target, *target.rglob("*")]:
+        entry.chmod(0o755 if entry.is_dir() else 0o644)
+
+
 def _python_for_all() -> str | None:
     """A Python of this version that every user may start: root's own may lie in /root."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/local/bin/{version}", f"/usr/bin/{version}"):
         real = Path(python).resolve()
         if real.exists() and all(folder.stat().st_mode & 0o001 for folder in real.parents):
-            return python
+            return str(real)
     return None
