@@ -18,8 +18,8 @@ import pytest
 from tests.runner.rig import SETTINGS, Rig, plan, step
 from tests.waiting import wait_until
 from vastgui.errors import DiskFull, InvalidInput, RunBusy, RunNotFound, VastguiError
+from vastgui.state import control, store
 from vastgui.state import events as ev
-from vastgui.state import store
 from vastgui.state.model import RunState, Status, StepStatus
 from vastgui.state.plan import boot_id, dump
 from vastgui.state.store import EventLog, RunDir
@@ -177,6 +177,15 @@ def test_force_ends_a_runner_that_does_not_listen(
     assert state.status is Status.CANCELLED
     assert "killed by signal 9" in state.cause
     assert endings(run) == 1
+
+
+def test_a_forced_ending_says_that_a_command_may_still_run(rig: Rig) -> None:
+    job = ev.JobStarted(step=0, key="k", job_id="id-k")
+    run = dead_run(rig, ev.RunStarted(), ev.StepStarted(step=0), job)
+    control.send(run, "stop", mode="now", reason="forced")
+    state = rig.end(run)
+    assert state.status is Status.CANCELLED
+    assert "may still run on the instance" in state.hint
 
 
 def test_force_lets_a_runner_that_listens_leave_by_itself(rig: Rig) -> None:

@@ -92,6 +92,18 @@ def test_a_runner_takes_the_lock_itself_when_nobody_handed_it_over(rig: Rig) -> 
     assert endings(run) == 1
 
 
+def test_a_descriptor_that_does_not_hold_the_lock_is_not_believed(rig: Rig) -> None:
+    run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
+    other_fd = os.open(run.lock, os.O_RDWR)
+    env = {**os.environ, "VASTGUI_LOCK_FD": str(other_fd)}
+    command = [*ENTRY, str(run.path)]
+    refused = subprocess.run(command, check=False, env=env, pass_fds=[other_fd], timeout=60)
+    os.close(other_fd)
+    os.close(lock_fd)
+    assert refused.returncode == 2
+    assert run.events.read_bytes() == b""
+
+
 def test_a_missing_run_is_named(tmp_path: Path) -> None:
     gone = start_by_hand(tmp_path / "nothing")
     assert gone.returncode == 5

@@ -54,7 +54,7 @@ def held_lock(run: RunDir) -> int:
     """The descriptor of the run's lock: handed over by the launcher, or taken now."""
     given = os.environ.pop(LOCK_FD, "")
     try:
-        if given.isdigit() and os.fstat(int(given)).st_ino == os.stat(run.lock).st_ino:
+        if given.isdigit() and _is_lock_of(run, int(given)):
             os.set_inheritable(int(given), False)  # a grandchild would look like a living runner
             return int(given)
         for _ in range(20):  # a probe of the app may hold it for some microseconds
@@ -64,6 +64,11 @@ def held_lock(run: RunDir) -> int:
     except OSError as error:
         raise storage_error(run.lock, error) from error
     raise RunBusy(f"Run {run.id} has a runner already.")
+
+
+def _is_lock_of(run: RunDir, fd: int) -> bool:
+    """The variable alone proves nothing: two runners would write at once."""
+    return os.fstat(fd).st_ino == os.stat(run.lock).st_ino and lock.is_ours(fd)
 
 
 def conduct(run: RunDir, log: EventLog, signals: Signals) -> int:

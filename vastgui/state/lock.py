@@ -55,6 +55,11 @@ def take(path: Path) -> int | None:
     return None
 
 
+def is_ours(fd: int) -> bool:
+    """Whether `fd`, which somebody handed over, holds its file's lock (or can take it now)."""
+    return _try_lock(fd)
+
+
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock of `path`; False when the file is not there."""
     try:

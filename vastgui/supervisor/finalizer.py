@@ -18,6 +18,9 @@ from vastgui.supervisor.processes import Runner
 START_GRACE_S = 10.0
 """Where the lock cannot be handed over (Windows) a runner has this long to take it."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
+STILL_RUNNING = (
+    "What the step started may still run on the instance. Continue the run to take it up again."
+)
 CRASHED_HINT = "Continue the run: it takes up again with the step it was in."
 
 
@@ -85,7 +88,8 @@ def _ending(runner: Runner, before: RunState) -> RunEnded:
         oom=oom_kills() > runner.oom_kills_before,
     )
     if _was_to_stop_now(runner.run):
-        return RunEnded(status="cancelled", cause=f"The runner was ended while it stopped: {cause}")
+        text = f"The runner was ended while it stopped: {cause}"
+        return RunEnded(status="cancelled", cause=text, hint=STILL_RUNNING if before.jobs else "")
     error = f"The runner ended unexpectedly: {cause}."
     return RunEnded(status="crashed", error=error, cause=cause, hint=CRASHED_HINT)
 
