@@ -112,6 +112,12 @@ def test_a_pinned_version_is_installed_over_another(run_step: StepBench, box: Bo
     assert run_step("setup_civitdl", package="civitdl==2.1.2").outcome == "nothing_to_do"
 
 
+def test_a_range_that_fits_is_nothing_to_do(run_step: StepBench) -> None:
+    assert run_step("setup_civitdl", package="civitdl>=1").outcome == "done"
+    again = run_step("setup_civitdl", package="civitdl>=1")
+    assert again.outcome == "nothing_to_do", again.message
+
+
 def test_a_failing_install_says_why(run_step: StepBench) -> None:
     ran = run_step("setup_civitdl", package="civitdl==9.9")
     assert not ran.ok

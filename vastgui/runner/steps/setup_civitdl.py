@@ -43,7 +43,7 @@ def run(ctx: StepContext) -> Done:
     changed, key_text = _set_key(ctx)
     parts.done(1, key_text)
     details = {"version": version, "api_key": key_text}
-    if wanted:
+    if version != before:  # pip may have found that the one there fits a range
         return Done(f"civitdl {version} was installed; {key_text}.", details)
     message = f"civitdl {version} is there; {key_text}."
     return Done(message, details) if changed else nothing_to_do(message, **details)
