@@ -192,7 +192,17 @@ def test_the_key_is_in_no_url_log_or_error(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://console.vast.ai", "ftp://127.0.0.1", "console.vast.ai", ""]
+    "url",
+    [
+        "http://console.vast.ai",
+        "ftp://127.0.0.1",
+        "console.vast.ai",
+        "",
+        "https://notvast.ai",
+        "https://vast.ai.example",
+        "https://console.vast.ai@example.org",
+        "https://127.0.0.1.example",
+    ],
 )
 def test_the_key_travels_encrypted_or_stays_at_home(url: str) -> None:
     with pytest.raises(InvalidInput, match="vast_url"):

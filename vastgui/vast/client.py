@@ -213,11 +213,20 @@ def _checked_key(api_key: str) -> str:
 
 
 def _checked_url(url: str) -> tuple[str, bool]:
-    """The base address, and whether it is this computer: plain http only to there, for the key."""
+    """The base address, and whether it is this computer.
+
+    The key goes to Vast.ai alone: a template that somebody shared may name any `vast_url`.
+    """
     parts = urlsplit(url)
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        raise InvalidInput("vast_url", "must be an https:// address.")
+    host = parts.hostname or ""
+    local = host in ("127.0.0.1", "localhost", "::1")
+    vast = parts.scheme == "https" and (host == "vast.ai" or host.endswith(".vast.ai"))
+    if not (vast or (local and parts.scheme in ("http", "https"))):
+        raise InvalidInput(
+            "vast_url",
+            "must be an https:// address of vast.ai.",
+            hint="Your API key is sent there. Check the template's variable `vast_url`.",
+        )
     return f"{parts.scheme}://{parts.netloc}", local
 
 
