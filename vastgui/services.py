@@ -1,5 +1,6 @@
 """The app's object graph, built without any user interface: pages, CLI and tests call it."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir
-from vastgui.errors import InvalidInput, RunBusy, StorageError
+from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.address import parse_address
 from vastgui.ssh.connections import Connection, Connections
@@ -37,7 +38,8 @@ class Services:
         self.secrets = SecretStore(paths)
         self.memory = Memory(paths.state / "ui.json")
         self.retired: list[str] = []
-        """Runs that `tidy` moved to the trash: the pages say so and bring them back."""
+        """Runs that `tidy` moved to the trash, now or unseen at an earlier start: the pages say so
+        and bring them back."""
 
     def launch_setup(  # noqa: PLR0913 -- one keyword for each choice a user has
         self,
@@ -151,19 +153,27 @@ class Services:
 
     def restore_retired(self) -> int:
         """Bring back what `tidy` moved to the trash, pinned, so that it stays; return how many."""
-        retired, self.retired = self.retired, []
-        for run_id in retired:
-            self.history.restore(run_id)
-            self.history.pin(run_id)
-        return len(retired)
+        back = 0
+        while self.retired:
+            with contextlib.suppress(RunNotFound):
+                self.history.restore(self.retired[-1])
+                self.history.pin(self.retired[-1])
+                back += 1
+            self.retired.pop()
+        return back
+
+    def retired_told(self) -> None:
+        """The user has been shown `retired`: its day in the trash starts now."""
+        self.history.told(self.retired)
 
     def tidy(self) -> None:
         """Once per start of the app: retention, old trash, drafts of killed apps."""
         s = self.settings
         if s.keep_runs or s.keep_days or s.keep_bytes:
-            self.retired = self.history.retire(
+            self.history.retire(
                 keep_runs=s.keep_runs, keep_days=s.keep_days, keep_bytes=s.keep_bytes
             )
+        self.retired = self.history.untold()
         self.history.empty_trash()
         self.history.sweep_drafts()
 

@@ -103,6 +103,31 @@ def test_the_trash_is_emptied_by_age(tmp_path: Path) -> None:
         history.restore(run_id)
 
 
+def test_what_retention_moved_stays_until_the_user_was_told(tmp_path: Path) -> None:
+    old, older = sorted((make(tmp_path), make(tmp_path)), reverse=True)
+    make(tmp_path)
+    assert History(tmp_path).retire(keep_runs=1) == [old, older]
+    history = History(tmp_path)  # the next start, a week later
+    assert history.untold() == [older, old]
+    assert history.empty_trash(older_than_s=0) == 0
+    history.restore(old)
+    assert not RunDir(tmp_path / old).retired.exists()
+    history.told([older])
+    assert history.untold() == []
+    assert history.empty_trash() == 0
+    assert history.empty_trash(older_than_s=0) == 1
+
+
+def test_the_day_in_the_trash_starts_with_the_deletion(tmp_path: Path) -> None:
+    """By a time that every system keeps: `st_ctime` is the time of birth on Windows."""
+    run_id, history = make(tmp_path), History(tmp_path)
+    os.utime(tmp_path / run_id, (0, 0))
+    history.delete(run_id)
+    assert history.empty_trash() == 0
+    os.utime(tmp_path / ".trash" / run_id, (0, 0))
+    assert history.empty_trash() == 1
+
+
 def test_drafts_of_killed_apps_are_swept_after_an_hour(tmp_path: Path) -> None:
     fresh, old = (tmp_path / f".{new_id()}.{n}" for n in (1, 2))
     for draft in (fresh, old, tmp_path / ".keep"):

@@ -50,6 +50,7 @@ class RunsPage:
                 f"{self._services.settings.keep_runs}) went to the trash for a day."
             ).classes("vg-grow")
             button("Bring back and pin", on_click=self._bring_back)
+        self._services.retired_told()
 
     def _bring_back(self) -> None:
         attempt(self._services.restore_retired)

@@ -101,6 +101,7 @@ class History:
         try:
             trash = self.runs / TRASH
             trash.mkdir(mode=0o700, exist_ok=True)
+            os.utime(run.path)  # its day in the trash starts now
             os.rename(run.path, trash / run_id)
         except OSError as error:
             raise storage_error(run.path, error) from error
@@ -114,16 +115,21 @@ class History:
         if not is_id(run_id) or not source.is_dir():
             raise RunNotFound(f"Run {run_id} is no longer in the trash.")
         try:
+            RunDir(source).retired.unlink(missing_ok=True)
             os.rename(source, self.runs / run_id)
         except OSError as error:
             raise storage_error(source, error) from error
 
     def empty_trash(self, older_than_s: float = 86400.0) -> int:
-        """Delete for good what was put in the trash more than `older_than_s` ago."""
-        gone = 0
+        """Delete for good what was put in the trash more than `older_than_s` ago.
+
+        What `retire` put there stays until the user was `told`.
+        """
+        gone, untold = 0, set(self.untold())
         for entry in _entries(self.runs / TRASH):
             with contextlib.suppress(OSError):
-                if time.time() - entry.stat().st_ctime >= older_than_s:
+                age_s = time.time() - entry.stat().st_mtime
+                if age_s >= older_than_s and entry.name not in untold:
                     shutil.rmtree(entry.path)
                     gone += 1
         return gone
@@ -152,13 +158,36 @@ class History:
             too_big = keep_bytes and kept_bytes + size_bytes > keep_bytes
             ended = isinstance(run, RunState) and run.is_terminal
             too_old = keep_days and isinstance(run, RunState) and (run.ended_at or oldest) < oldest
-            if ended and (too_many or too_big or too_old) and not self.is_pinned(run_id):
-                with contextlib.suppress(VastguiError):
-                    self.delete(run_id)
-                    gone.append(run_id)
-                    continue
+            may_go = ended and (too_many or too_big or too_old) and not self.is_pinned(run_id)
+            if may_go and self._retired(run_id):
+                gone.append(run_id)
+                continue
             kept, kept_bytes = kept + 1, kept_bytes + size_bytes
         return gone
+
+    def untold(self) -> list[str]:
+        """Ids of what `retire` moved to the trash, now or earlier, and the user was not `told`."""
+        names = (entry.name for entry in _entries(self.runs / TRASH) if is_id(entry.name))
+        return sorted(n for n in names if RunDir(self.runs / TRASH / n).retired.exists())
+
+    def told(self, run_ids: Iterable[str]) -> None:
+        """The user knows of these: from now on they age as if they had deleted them."""
+        for run in (RunDir(self.runs / TRASH / run_id) for run_id in run_ids):
+            with contextlib.suppress(OSError):
+                run.retired.unlink(missing_ok=True)
+                os.utime(run.path)
+
+    def _retired(self, run_id: str) -> bool:
+        """Move a run to the trash with a mark, so that it stays there until the user knows."""
+        mark = RunDir(self.runs / run_id).retired
+        try:
+            mark.touch(mode=0o600)
+            self.delete(run_id)
+        except (OSError, VastguiError):
+            with contextlib.suppress(OSError):
+                mark.unlink(missing_ok=True)
+            return False
+        return True
 
     def _existing(self, run_id: str) -> RunDir:
         run = RunDir(self.runs / run_id)

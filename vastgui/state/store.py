@@ -78,6 +78,11 @@ class RunDir:
     def pin(self) -> Path:
         return self.path / "pinned"
 
+    @property
+    def retired(self) -> Path:
+        """There when the limits of the history moved the run away and the user was not told yet."""
+        return self.path / "retired"
+
     def step_log(self, step: int, action: str, attempt: int = 1) -> Path:
         """`logs/03-action.log`; later attempts get a file of their own, the old one stays."""
         suffix = f".{attempt}" if attempt > 1 else ""
