@@ -89,6 +89,11 @@ def test_the_tab_comes_back_when_the_app_was_killed(app: App, open_tab: Open, be
     tab = open_tab(f"/run/{run.id}")
     expect(tab.page.locator("li[aria-current=step]")).to_contain_text("test ssh")
     app.end(signal.SIGKILL)
+    expect(tab.page.locator("#popup")).to_be_visible()
+    said = tab.page.locator("#popup > span").first.evaluate(
+        "(span) => getComputedStyle(span, '::after').content"
+    )
+    assert said == '"vastgui was closed. Your runs go on."'
     run.write(ev.StepFinished(step=0, message="went on alone"), ev.StepStarted(step=1))
     app.start()
     expect(tab.page.get_by_text("went on alone")).to_be_visible()
