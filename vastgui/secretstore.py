@@ -4,6 +4,8 @@ Names in use: civitai_token, vast_api_key, hf_token, ssh_passphrase and
 "ssh_passphrase:<key file name>". Values never appear in messages, logs or run files.
 """
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from vastgui.errors import StorageError
 from vastgui.state.private import PrivateJson
 
 SERVICE = "vastgui"
+USUAL_NAMES = ("civitai_token", "vast_api_key", "hf_token", "ssh_passphrase")
 _INDEX = "vastgui-names"
 
 
@@ -82,6 +85,16 @@ class SecretStore:
             self._ring = None if self._portable else _usable_keyring()
             self._looked = True
         return self._ring
+
+
+def values_at_hand(paths: Paths) -> set[str]:
+    """All secrets that can be had without the keyring, which may ask the user first. Never raises."""
+    kept: Any = {}
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        kept = json.loads(paths.secrets_file.read_bytes())
+    kept = kept if isinstance(kept, dict) else {}
+    exported = (os.environ.get(environment_name(name)) for name in (*USUAL_NAMES, *kept))
+    return {value for value in (*kept.values(), *exported) if isinstance(value, str) and value}
 
 
 def environment_name(name: str) -> str:

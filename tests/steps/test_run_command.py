@@ -1,7 +1,10 @@
 """run_command: the user's own line, live, once."""
 
+import pytest
+
 from tests.steps.bench import StepBench
 from tests.steps.box import Box
+from vastgui.secretstore import SecretStore
 
 
 def test_its_output_and_its_folder(run_step: StepBench, box: Box) -> None:
@@ -51,3 +54,17 @@ def test_output_of_a_stranger_is_cleaned(run_step: StepBench) -> None:
     ran = run_step("run_command", command=r"printf 'a\033[31mred\007\033]0;t\007 end\n'")
     assert ran.message == "ared end"
     assert "\x1b" not in ran.log
+
+
+def test_a_command_that_prints_secrets(
+    run_step: StepBench, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line such as `env` shows what the instance was given: it is masked here."""
+    stored, exported = "canary-stored-51c0", "hf_canary0exported77"
+    SecretStore(run_step.paths).set("github_token", stored)
+    monkeypatch.setenv("HF_TOKEN", exported)
+    (box.workspace / "given").write_text(f"A={stored}\nB={exported}\n")
+    ran = run_step("run_command", command="cat given")
+    assert ran.message == "B=•••"
+    assert "A=•••" in ran.log
+    assert not any(secret.encode() in ran.everything for secret in (stored, exported))

@@ -9,8 +9,12 @@ from vastgui.runner.gate import Gate
 from vastgui.runner.journal import Journal
 from vastgui.runner.link import Link
 from vastgui.runner.redact import Redactor
+from vastgui.secretstore import SecretStore, values_at_hand
 from vastgui.state.plan import Plan
 from vastgui.state.store import EventLog, RunDir
+
+SHORTEST_GUESS = 8
+"""A shorter secret (a passphrase that is a word) is masked only in the runs that use it."""
 
 
 class Attempt(Protocol):
@@ -52,13 +56,14 @@ class Workbench:
     @classmethod
     def of(cls, run: RunDir, log: EventLog, paths: Paths, settings: Settings) -> "Workbench":
         redactor = Redactor()
+        for value in values_at_hand(paths):  # the instance may print one that no step has used
+            if len(value) >= SHORTEST_GUESS:
+                redactor.learn(value)
         journal = Journal(log, redactor)
         return cls(run, run.plan(), paths, settings, redactor, journal, Gate())
 
     def secret(self, name: str) -> str | None:
         """The secret `name`; from now on no text of this run shows its value."""
-        from vastgui.secretstore import SecretStore  # the keyring is slow to load
-
         value = SecretStore(self.paths).get(name)
         if value:
             self.redactor.learn(value)
