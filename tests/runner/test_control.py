@@ -1,5 +1,6 @@
 """Stop, pause, resume and answers: acknowledged, prompt, first answer wins."""
 
+import json
 import os
 import signal
 import time
@@ -24,6 +25,30 @@ def acknowledgement(run: RunDir, command_id: str) -> CommandAcknowledged:
 
 def in_step(rig: Rig, run: RunDir, index: int = 0) -> None:
     rig.wait(run, lambda s: s.steps[index].status is StepStatus.IN_PROGRESS)
+
+
+def test_every_transition_has_its_reason(rig: Rig) -> None:
+    run = rig.start(step("works", wait_for="go"), step("hangs", politely=True), step("works"))
+    in_step(rig, run)
+    control.send(run, "pause")
+    rig.wait(run, lambda s: s.acknowledged)
+    (run.outputs / "go").touch()
+    rig.wait(run, lambda s: s.status is Status.PAUSED)
+    control.send(run, "resume")
+    in_step(rig, run, 1)
+    control.send(run, "stop", mode="now")
+    rig.end(run)
+    lines = [json.loads(line) for line in run.events.read_bytes().splitlines()]
+    moves = [line for line in lines if "prev" in line]
+    words = ("reason", "cause", "error", "message")
+    assert [m["event"] for m in moves if not any(m.get(word) for word in words)] == []
+    assert [(m["prev"], m["next"]) for m in moves if m["event"].startswith(("Run", "Stop"))] == [
+        ("starting", "running"),
+        ("running", "paused"),
+        ("paused", "running"),
+        ("running", "stopping"),
+        ("stopping", "cancelled"),
+    ]
 
 
 @pytest.mark.parametrize("how", ["politely", "chatty", "silently"])

@@ -95,6 +95,7 @@ def _ending(
     bench: Workbench, runner_log: RunnerLog, starts: list[Callable[[], None]]
 ) -> ev.RunEnded:
     """How the run ends: nothing leaves here as an exception."""
+    plan = bench.plan
     try:
         bench.journal.append(
             ev.RunStarted(
@@ -102,6 +103,7 @@ def _ending(
                 create_time=psutil.Process().create_time(),
                 boot_id=boot_id(),
                 version=vastgui.__version__,
+                reason=f"Continues run {plan.continues}." if plan.continues else "Launched.",
             )
         )
         for start in starts:

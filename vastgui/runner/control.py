@@ -91,7 +91,8 @@ class ControlThread(threading.Thread):
     def _take(self, command: Command) -> None:
         verdict = self._bench.gate.judge(command)
         if verdict.accepted and verdict.is_news and command.verb == "stop":
-            self._write(ev.StopRequested(mode=command.mode, reason=command.reason))
+            reason = command.reason or "The user asked for it."
+            self._write(ev.StopRequested(mode=command.mode, reason=reason))
         if command.id:
             self._acknowledge(command, verdict.accepted, verdict.reason)
         if verdict.accepted and verdict.is_news:

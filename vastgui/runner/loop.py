@@ -56,22 +56,26 @@ class Loop:
             ran += 1
             if ending := self._step(index, step):
                 return ending
-        return ev.RunEnded(status="completed")
+        return ev.RunEnded(status="completed", cause="All steps are done.")
 
     def _rest(self, delay_s: float) -> None:
         """Between two steps: the plan's delay, then a pause until it is resumed or stopped."""
         gate, journal = self.bench.gate, self.bench.journal
         gate.wait(delay_s, lambda: bool(gate.stop_mode))
         while gate.pausing and not gate.stop_mode:
-            if not journal.append_when(lambda s: not s.stop_mode, ev.RunPaused()):
+            if not journal.append_when(
+                lambda s: not s.stop_mode, ev.RunPaused(reason="The user asked for a pause.")
+            ):
                 return
             while not gate.wait(3600.0, lambda: bool(gate.stop_mode) or not gate.pausing):
                 pass
-            journal.append_when(lambda s: not s.stop_mode, ev.RunResumed())
+            journal.append_when(
+                lambda s: not s.stop_mode, ev.RunResumed(reason="The user let the run go on.")
+            )
 
     def _step(self, index: int, step: PlanStep) -> ev.RunEnded | None:
         """All attempts of one step; an ending when the run cannot go on after it."""
-        clock, attempt, reason = StepClock(step), 1, ""
+        clock, attempt, reason = StepClock(step), 1, "Its turn has come."
         while True:
             result = self._attempt(index, attempt, clock, reason)
             if isinstance(result, Done):

@@ -43,6 +43,7 @@ class RunStarted(Event):
     create_time: float = 0.0
     boot_id: str = ""
     version: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
