@@ -17,6 +17,9 @@ expect.set_options(timeout=PATIENCE_MS)
 
 Open = Callable[..., Tab]
 Begin = Callable[..., Scribe]
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, summary")]
+  .filter((e) => e.offsetParent && !(e.labels?.length || (e.ariaLabel || e.innerText || e.title || "").trim()))
+  .map((e) => e.outerHTML)"""
 HOSTILE = "<img src=x onerror=window.__hit=1>${7*7}{{ 7*7 }}"
 
 
@@ -240,3 +243,6 @@ def test_no_page_is_wider_than_the_window(
         page.goto(f"{app.url}{path}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.lang") == "en"
+        expect(page.get_by_role("main")).to_have_count(1)
+        assert page.evaluate(NAMELESS) == []

@@ -55,7 +55,7 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
                 live, path=router.current_path, look=look, on_look=set_look, on_search=palette.open
             )
             router.on_path_changed(sidebar.go)
-            with ui.element("main").classes("vg-main"):
+            with ui.element("div").classes("vg-main"):
                 Pages(
                     {
                         "/": lambda: _built(SetupPage, live),

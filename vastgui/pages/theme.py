@@ -37,4 +37,5 @@ def use_look() -> None:
     """Link the stylesheet into the page that is being built. Its address changes with it."""
     version = hashlib.sha256(stylesheet().encode()).hexdigest()[:12]
     ui.add_head_html(f'<link rel="stylesheet" href="{_URL}/theme.css?v={version}">')
+    ui.add_head_html('<script>document.documentElement.lang = "en"</script>')  # for screen readers
     ui.colors(primary="#3d5af1", negative="#c42b3a", positive="#14805a")
