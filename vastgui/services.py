@@ -11,7 +11,7 @@ from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.secretstore import SecretStore
-from vastgui.ssh.address import parse_address
+from vastgui.ssh.address import parse_address, without_key_files
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state.history import History
 from vastgui.state.model import RunState
@@ -86,8 +86,14 @@ class Services:
         if not text:
             raise InvalidInput("ssh_connection", "is missing: paste the line that Vast.ai shows.")
         parse_address(text, _ssh_config())
+        text, named = without_key_files(text)
         known = (self.connections.find(text) if recall else None) or Connection(text)
-        key = given.key_file.strip() or known.key_file or self.settings.ssh_key
+        key = (
+            given.key_file.strip()
+            or (named[0] if named else "")
+            or known.key_file
+            or self.settings.ssh_key
+        )
         if key and not Path(key).expanduser().is_file():
             raise InvalidInput("key_file", f"there is no file {key}.")
         return replace(

@@ -46,6 +46,18 @@ def test_launch_remembers_the_connection_and_writes_the_plan(
     assert known.variables == {"workspace": "/data"}
 
 
+def test_a_pasted_key_file_stays_out_of_the_run(services: Services, tmp_path: Path) -> None:
+    key = tmp_path / "id"
+    key.touch()
+    run_id = services.launch_setup("quick-check", ssh_connection=f"ssh -i {key} -p 2838 root@box")
+    run = services.run(run_id)
+    assert run.plan().ssh_connection == "ssh -p 2838 root@box"
+    assert str(tmp_path) not in run.spec.read_text()
+    known = services.connections.find("ssh -p 2838 root@box")
+    assert known is not None
+    assert known.key_file == str(key)
+
+
 REFUSED = {
     "no connection": ({"ssh_connection": ""}, "ssh_connection"),
     "a command for an address": ({"ssh_connection": "root@x; rm -rf /"}, "ssh_connection"),

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vastgui.errors import InvalidInput
-from vastgui.ssh.address import Address, parse_address
+from vastgui.ssh.address import Address, parse_address, without_key_files
 
 VAST = "104.189.178.116"
 GOOD = {
@@ -118,3 +118,16 @@ def test_never_anything_but_an_address_or_an_answer(text: str, config: str) -> N
     assert address.host
     assert not address.host.startswith("-")
     assert not set(address.label) & set(" \n\t;|&$`<>()'\"*?\\")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "files"),
+    [
+        ("ssh -i /home/me/key -p 22 root@h", "ssh -p 22 root@h", ("/home/me/key",)),
+        ("ssh root@h -i~/a -L 1:b:2 -i b", "ssh root@h -L 1:b:2", ("~/a", "b")),
+        (" root@h:22 ", "root@h:22", ()),
+        ("ssh -l -i h", "ssh -l -i h", ()),
+    ],
+)
+def test_key_files_are_taken_out(text: str, kept: str, files: tuple[str, ...]) -> None:
+    assert without_key_files(text) == (kept, files)

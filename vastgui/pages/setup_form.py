@@ -12,6 +12,7 @@ from vastgui.pages.components.secrets_form import SecretsForm
 from vastgui.pages.live import show_error
 from vastgui.pages.words import short_connection
 from vastgui.services import Services
+from vastgui.ssh.address import without_key_files
 from vastgui.ssh.connections import Connection
 from vastgui.state import checks
 from vastgui.templates import BrokenTemplate, ParamSpec, Template
@@ -33,7 +34,8 @@ class SetupForm:
 
     @property
     def connection_text(self) -> str:
-        return self.connection.value
+        """As a run records it."""
+        return without_key_files(self.connection.value)[0]
 
     def draft(self) -> dict[str, Any]:
         """What is worth keeping for the next visit; never a secret."""

@@ -84,6 +84,24 @@ def parse_address(text: str, ssh_config: str = "") -> Address:
     return _resolved(given, config)
 
 
+def without_key_files(text: str) -> tuple[str, tuple[str, ...]]:
+    """`text` without its `-i FILE` words, and those files: a path of this computer does not
+    belong where a run directory may travel. Other text is given back as it is.
+    """
+    words, kept, files = text.split(), [], []
+    if words[:1] != ["ssh"]:
+        return text.strip(), ()
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("-i"):
+            files.append(word[2:] or next(rest, ""))
+        else:
+            kept.append(word)
+            if word in ("-p", "-l", "-L"):
+                kept.append(next(rest, ""))
+    return " ".join(kept).strip(), tuple(file for file in files if file)
+
+
 def _checked_line(text: str) -> str:
     if not isinstance(text, str) or not text.strip(" "):
         raise _refused("is empty.")
