@@ -19,7 +19,7 @@ from vastgui.state.plan import Plan
 from vastgui.state.store import RunDir
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.continuing import continue_plan
-from vastgui.supervisor.finalizer import Finalizer, has_ending
+from vastgui.supervisor.finalizer import FORCED, Finalizer, has_ending
 from vastgui.supervisor.listing import Listing
 from vastgui.supervisor.processes import Runner, Usage
 from vastgui.supervisor.spawn import spawn
@@ -98,7 +98,7 @@ class Supervisor:
             control.send(run, "stop", mode=mode)
             return
         with contextlib.suppress(VastguiError):  # a full disk must not keep a runner alive
-            control.send(run, "stop", mode="now", reason="forced")
+            control.send(run, "stop", mode="now", reason=FORCED)
         self._runner(run).terminate()
         self._kill_at.setdefault(run.id, time.monotonic() + KILL_AFTER_S)
 

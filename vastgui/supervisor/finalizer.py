@@ -18,6 +18,8 @@ from vastgui.supervisor.processes import Runner
 START_GRACE_S = 10.0
 """Where the lock cannot be handed over (Windows) a runner has this long to take it."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
+FORCED = "forced"
+"""Reason in the control line of a stop that does not wait for the runner."""
 STILL_RUNNING = (
     "What the step started may still run on the instance. Continue the run to take it up again."
 )
@@ -87,16 +89,17 @@ def _ending(runner: Runner, before: RunState) -> RunEnded:
         boot_id=boot_id(),
         oom=oom_kills() > runner.oom_kills_before,
     )
-    if _was_to_stop_now(runner.run):
-        text = f"The runner was ended while it stopped: {cause}"
+    asked = [c for c in CommandReader(runner.run.control).read() if c.verb == "stop"]
+    if any(c.mode == "now" for c in asked):  # asked there: a runner that hung acknowledged nothing
+        forced = any(c.reason == FORCED for c in asked)
+        text = (
+            "You forced it to stop."
+            if forced
+            else f"The runner was ended while it stopped: {cause}"
+        )
         return RunEnded(status="cancelled", cause=text, hint=STILL_RUNNING if before.jobs else "")
     error = f"The runner ended unexpectedly: {cause}."
     return RunEnded(status="crashed", error=error, cause=cause, hint=CRASHED_HINT)
-
-
-def _was_to_stop_now(run: RunDir) -> bool:
-    """Asked in the control file, not in the events: a runner that hung acknowledged nothing."""
-    return any(c.verb == "stop" and c.mode == "now" for c in CommandReader(run.control).read())
 
 
 def _age_s(run: RunDir) -> float:
