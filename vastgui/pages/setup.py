@@ -61,11 +61,9 @@ class SetupPage:
         self._right.clear()
         with self._actions:
             if self._shown:
-                self._run_button = button(
-                    "Stop", look="is-danger", icon="stop", on_click=self._stop
-                )
+                button("Stop", look="is-danger", icon="stop", on_click=self._stop)
             else:
-                self._run_button = button("Run", look="is-primary", icon="play", on_click=self._run)
+                button("Run", look="is-primary", icon="play", on_click=self._run)
         with self._right:
             if self._shown:
                 self._live_steps(self._shown)

@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from vastgui.errors import InvalidInput, VastguiError
-from vastgui.pages.components.form import LIST_KINDS, TextField, as_text, field, sentence
+from vastgui.pages.components.form import LIST_KINDS, TextField, field, sentence
 from vastgui.pages.components.secrets_form import SecretsForm
 from vastgui.pages.live import show_error
 from vastgui.pages.words import short_connection
@@ -15,7 +15,7 @@ from vastgui.services import Services
 from vastgui.ssh.address import without_key_files
 from vastgui.ssh.connections import Connection
 from vastgui.state import checks
-from vastgui.templates import BrokenTemplate, ParamSpec, Template
+from vastgui.templates import BrokenTemplate, ParamSpec, Template, as_text
 
 DRAFT = "setup"
 _DERIVED = "${"
@@ -53,7 +53,7 @@ class SetupForm:
         """The variables whose text is not the template's default."""
         specs = {s.name: s for s in self.template.variables} if self.template else {}
         texts = {name: text.value for name, text in self.variables.items()}
-        return {n: t for n, t in texts.items() if n in specs and t != as_text(specs[n])}
+        return {n: t for n, t in texts.items() if n in specs and t != as_text(specs[n].default)}
 
     def delay_s(self) -> float:
         return float(checks.seconds(self.delay.value or "0", "step_delay_s"))
@@ -224,7 +224,7 @@ class SetupForm:
         lines = spec.kind in LIST_KINDS
         return TextField(
             spec.label or spec.name,
-            value=str(typed.get(spec.name, as_text(spec))),
+            value=str(typed.get(spec.name, as_text(spec.default))),
             help_=spec.help,
             check=_checker(spec),
             on_change=self._on_change,

@@ -35,11 +35,6 @@ class PackImport:
     def name(self) -> str:
         return posixpath.basename(self.path.replace("\\", "/")) or self.path
 
-    @property
-    def missing_top(self) -> str:
-        """The part of the missing module that a package would bring."""
-        return self.missing.partition(".")[0]
-
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:

@@ -7,7 +7,6 @@ from typing import Any
 from nicegui import ui
 
 from vastgui.errors import InvalidInput, VastguiError
-from vastgui.templates import ParamSpec
 
 _LOOK = "outlined dense hide-bottom-space"
 LIST_KINDS = ("repos", "names", "packages")
@@ -97,22 +96,3 @@ def sentence(error: VastguiError) -> str:
     if isinstance(error, InvalidInput):
         text = text.removeprefix(f"{error.field}: ")
     return f"{text[:1].upper()}{text[1:]} {error.hint}".strip()
-
-
-def as_text(spec: ParamSpec) -> str:
-    """A variable's default as the text of its field."""
-    value = spec.default
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return "\n".join(_line(item) for item in value)
-    return str(value)
-
-
-def _line(item: Any) -> str:
-    if not isinstance(item, dict):
-        return str(item)
-    commit = f"@{item['commit']}" if item.get("commit") else ""
-    return f"{item.get('url', '')}{commit}"
