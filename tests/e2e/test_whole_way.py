@@ -1,6 +1,10 @@
-"""The whole way of a user: the setup page, a real runner, a real SSH server, the end."""
+"""The whole way of a user: the page or the command line, a real runner, OpenSSH, the end."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import App, Tab
+from tests.sshd import Sshd, running_sshd
 from vastgui.config import assets_dir
 from vastgui.demo.instance import PracticeInstance
 from vastgui.templates import Templates, as_text
@@ -21,13 +26,20 @@ def instance(tmp_path: Path) -> Iterator[PracticeInstance]:
         yield made
 
 
+@pytest.fixture
+def real_sshd(instance: PracticeInstance, tmp_path: Path) -> Iterator[Sshd]:
+    """OpenSSH whose sessions live in the folders of a Vast machine."""
+    with running_sshd(tmp_path / "sshd", home=instance.box.home, env=instance.box.env()) as server:
+        yield server
+
+
 @pytest.mark.own_app
 def test_from_the_form_over_the_host_key_to_completed(
-    app: App, open_tab: Callable[..., Tab], instance: PracticeInstance
+    app: App, open_tab: Callable[..., Tab], instance: PracticeInstance, real_sshd: Sshd
 ) -> None:
     page = open_tab("/").page
-    page.get_by_role("textbox", name="SSH connection").fill(instance.ssh_connection)
-    page.get_by_role("textbox", name="Key file").fill(str(instance.key_file))
+    page.get_by_role("textbox", name="SSH connection").fill(real_sshd.ssh_connection)
+    page.get_by_role("textbox", name="Key file").fill(str(real_sshd.key_file))
     page.get_by_text("Settings of this template").click()
     values = {**instance.variables, "node_packs": as_text(instance.node_repos)}
     for variable in Templates(assets_dir(), Path("none")).get("comfyui").variables:
@@ -47,3 +59,26 @@ def test_from_the_form_over_the_host_key_to_completed(
     expect(page.locator(".vg-step.is-selected .vg-step-msg")).to_contain_text("Connected")
     done = page.locator(".vg-step.is-completed, .vg-step.is-partial")
     expect(done).to_have_count(10)  # the reboot is off
+
+
+@pytest.mark.own_app
+def test_from_the_command_line_it_is_watched_in_the_browser(
+    app: App, open_tab: Callable[..., Tab], instance: PracticeInstance, real_sshd: Sshd
+) -> None:
+    values = {**instance.variables, "node_packs": as_text(instance.node_repos)}
+    words = [sys.executable, "-m", "vastgui", "run", "comfyui", "--ssh", real_sshd.ssh_connection]
+    words += ["--key", str(real_sshd.key_file), "--accept-new-host-key", "--json"]
+    words += [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+    environment = {**os.environ, "VASTGUI_HOME": str(app.paths.data.parent)}
+    page = open_tab("/runs").page
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as command:
+        try:
+            expect(page.locator(".vg-row", has_text="of 11 is running")).to_be_visible(
+                timeout=60_000
+            )
+            said, _ = command.communicate(timeout=120)
+        finally:
+            command.kill()
+    assert command.returncode == 0
+    assert json.loads(said)["status"] == "completed"
+    expect(page.locator(".vg-row-status")).to_have_text("Completed")
