@@ -32,6 +32,25 @@ class Paths:
         return self.config / "setups"
 
     @property
+    def user_workflows(self) -> Path:
+        return self.config / "workflows"
+
+    @property
+    def queues(self) -> Path:
+        """Tickets of the runs that take turns on one instance."""
+        return self.data / "queues"
+
+    @property
+    def catalog(self) -> Path:
+        """What each instance's ComfyUI said of its node types: a cache."""
+        return self.data / "catalog"
+
+    @property
+    def inputs(self) -> Path:
+        """Input files of ComfyUI runs, each content once."""
+        return self.data / "inputs"
+
+    @property
     def settings_file(self) -> Path:
         return self.config / "settings.yaml"
 
@@ -93,6 +112,14 @@ class Settings:
     """Days a finished run is kept. 0 keeps all."""
     keep_bytes: int = 0
     """Bytes the history may take. 0 means no limit."""
+    queue_timeout_s: int = 1800
+    """Seconds a prompt may wait in ComfyUI's queue before the run asks what to do."""
+    execution_timeout_s: int = 86400
+    """Seconds a prompt may execute before it is cancelled."""
+    max_outputs: int = 10000
+    """Files that one ComfyUI run may bring home."""
+    max_output_bytes: int = 0
+    """Bytes that one ComfyUI run may bring home. 0 means as much as the disk can hold."""
     ssh_key: str = field(default="")
     """SSH key used when a connection names none."""
 

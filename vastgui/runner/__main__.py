@@ -136,7 +136,7 @@ def _written(bench: Workbench, ending: ev.RunEnded, runner_log: RunnerLog) -> bo
 def _say_goodbye(bench: Workbench) -> None:
     """Close the connection politely, but not for long."""
     with contextlib.suppress(RuntimeError):
-        closing = threading.Thread(target=bench.link.close, daemon=True)
+        closing = threading.Thread(target=bench.close, daemon=True)
         closing.start()
         closing.join(GOODBYE_S)
 

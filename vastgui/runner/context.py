@@ -89,10 +89,17 @@ class StepContext:
     def simple(self, message: str, detail: str = "") -> None:
         self._put(ev.StepProgressed(step=self.step, message=message, detail=detail))
 
-    def percent(self, percent: float, message: str = "", detail: str = "") -> None:
+    def percent(
+        self, percent: float, message: str = "", detail: str = "", eta_s: float | None = None
+    ) -> None:
         self._put(
             ev.StepProgressed(
-                step=self.step, kind="percentage", percent=percent, message=message, detail=detail
+                step=self.step,
+                kind="percentage",
+                percent=percent,
+                message=message,
+                detail=detail,
+                eta_s=eta_s,
             )
         )
 
@@ -113,6 +120,21 @@ class StepContext:
             step=self.step, kind="bytes", message=message, detail=detail, done=done, total=total
         )
         self._put(_with_rate(event, rate_bps, eta_s))
+
+    def record(self, event: ev.AnyEvent) -> None:
+        """Append a fact of the step's own (a prompt was queued, an output saved)."""
+        self._clock.sign_of_life()
+        self._bench.journal.append(event)
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What the steps of this run hand on to each other; closed at its end."""
+        return self._bench.shared
+
+    @property
+    def handed_on(self) -> Mapping[str, str]:
+        """What the continued run left open, by key (`prompt`: the id of its ComfyUI prompt)."""
+        return self.plan.reattach
 
     def checklist(self, labels: Sequence[str]) -> Checklist:
         return self._list("checklist", labels)

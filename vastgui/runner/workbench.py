@@ -1,9 +1,11 @@
 """What all steps of a run share."""
 
+import contextlib
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from vastgui.config import Paths, Settings
+from vastgui.errors import VastguiError
 from vastgui.runner.clock import StepClock
 from vastgui.runner.gate import Gate
 from vastgui.runner.journal import Journal
@@ -46,11 +48,13 @@ class Workbench:
     link: Link = field(init=False)
     active: "Active | None" = None
     """The step attempt in progress, for the watchdog."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What steps hand to later ones, by name; closed at the run's end where it can be."""
     open_jobs: dict[str, str] = field(default_factory=dict)
     """Remote jobs not seen to end, `"<step>:<key>"` to job id: attached to, never repeated."""
 
     def __post_init__(self) -> None:
-        self.open_jobs.update(self.plan.reattach)
+        self.open_jobs.update({k: v for k, v in self.plan.reattach.items() if ":" in k})
         self.link = Link(self.plan, self.paths, self.settings, self.journal.append, self.secret)
 
     @classmethod
@@ -61,6 +65,14 @@ class Workbench:
                 redactor.learn(value)
         journal = Journal(log, redactor)
         return cls(run, run.plan(), paths, settings, redactor, journal, Gate())
+
+    def close(self) -> None:
+        """Close what the steps left open, the newest first, then the link."""
+        for shared in reversed(self.shared.values()):
+            if close := getattr(shared, "close", None):
+                with contextlib.suppress(OSError, VastguiError):
+                    close()
+        self.link.close()
 
     def secret(self, name: str) -> str | None:
         """The secret `name`; from now on no text of this run shows its value."""

@@ -13,18 +13,35 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
+from vastgui.state.comfy_events import (
+    MINOR_COMFY,
+    AnyComfyEvent,
+    CheckMade,
+    InputUploaded,
+    NodeProgressed,
+    NodesChanged,
+    NodesListed,
+    OutputFailed,
+    OutputFound,
+    OutputSaved,
+    PreviewShown,
+    PromptEnded,
+    PromptIntended,
+    PromptPrepared,
+    PromptQueued,
+    PromptStarted,
+    QueueMoved,
+)
+from vastgui.state.event import Event
+
+__all__ = [
+    "CheckMade", "Event", "InputUploaded", "NodeProgressed", "NodesChanged", "NodesListed",
+    "OutputFailed", "OutputFound", "OutputSaved", "PreviewShown", "PromptEnded", "PromptIntended",
+    "PromptPrepared", "PromptQueued", "PromptStarted", "QueueMoved",
+]  # fmt: skip
 VERSION = 1
 MAX_LINE_BYTES = 4000
 """A SIGKILL may tear a single write at a page border, so an event stays below one page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A fact in the past tense. The store stamps `seq`, `at` (wall, s) and `mono` (monotonic, s)."""
-
-    seq: int = 0
-    at: float = 0.0
-    mono: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,10 +251,10 @@ AnyEvent = (
     RunQueued | RunStarted | RunPaused | RunResumed | RunBlocked | RunAnswered | StopRequested
     | CommandAcknowledged | LinkLost | LinkRestored | StepStarted | StepProgressed | ItemsListed
     | ItemChanged | StepRetryScheduled | StepFinished | StepErred | StepSkipped | StepCarriedOver
-    | JobStarted | JobEnded | RunEnded | UnknownEvent
+    | JobStarted | JobEnded | RunEnded | UnknownEvent | AnyComfyEvent
 )  # fmt: skip
 EVENTS: dict[str, type[AnyEvent]] = {t.__name__: t for t in typing.get_args(AnyEvent)}
-MINOR = (StepProgressed, ItemChanged, LinkLost, LinkRestored)
+MINOR = (StepProgressed, ItemChanged, LinkLost, LinkRestored, *MINOR_COMFY)
 """Events that may be lost without harm: not fsynced, dropped when the disk is full."""
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import Any
 
+from vastgui.state import comfy
 from vastgui.state import events as ev
 from vastgui.state.model import (
     Item,
@@ -181,7 +182,7 @@ def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911,
         case ev.UnknownEvent():
             return replace(state, unknown_events=state.unknown_events + 1)
         case _:
-            assert_never(event)
+            return replace(state, comfy=comfy.applied(state.comfy, event))
 
 
 def _index(state: RunState, step: int) -> int:

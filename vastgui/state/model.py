@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from vastgui.state.comfy import ComfyState
+from vastgui.state.comfy_json import comfy_to_json
+from vastgui.state.times import iso
 
 SCHEMA_VERSION = 1
 
@@ -183,6 +186,8 @@ class RunState:
     acknowledged: tuple[str, ...] = ()
     damaged_lines: int = 0
     unknown_events: int = 0
+    comfy: ComfyState | None = None
+    """The run's ComfyUI prompt, None for a run that has none (yet)."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -194,17 +199,6 @@ class RunState:
         """Index of the step a continued run starts from, None when all are done."""
         done = (StepStatus.COMPLETED, StepStatus.SKIPPED)
         return next((s.index for s in self.steps if s.status not in done), None)
-
-
-def iso(at: float | None) -> str | None:
-    """Wall seconds as ISO 8601 UTC with milliseconds, None for None or an impossible time."""
-    if at is None:
-        return None
-    try:
-        text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError, OSError):
-        return None
-    return text.replace("+00:00", "Z")
 
 
 def step_to_json(step: StepState) -> dict[str, Any]:
@@ -261,7 +255,11 @@ def progress_to_json(progress: Progress) -> dict[str, Any]:
 
 def to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[str, Any]:
     """The state under the names of the API (docs/state.md); times are ISO 8601 UTC."""
-    return {
+    comfy: dict[str, Any] = {}
+    if state.comfy:
+        file = str(state.metadata.get("workflow_file") or "workflow.json")
+        comfy = comfy_to_json(state.comfy, workflow_file=file, eta_at=_eta_at(state))
+    return comfy | {
         "schema_version": SCHEMA_VERSION,
         "workflow_id": state.workflow_id,
         "kind": state.kind,
@@ -290,6 +288,15 @@ def to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[
         "damaged_lines": state.damaged_lines,
         "metadata": dict(state.metadata),
     }
+
+
+def _eta_at(state: RunState) -> float | None:
+    """When the step in progress is expected to end."""
+    steps = (s for s in state.steps if s.status is StepStatus.IN_PROGRESS)
+    eta_s = next((s.progress.eta_s for s in steps), None)
+    if eta_s is None or state.last_event_at is None:
+        return None
+    return state.last_event_at + eta_s
 
 
 def _question_to_json(question: Question | None) -> dict[str, Any] | None:

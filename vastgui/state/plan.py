@@ -60,6 +60,9 @@ class Plan:
     reattach: Mapping[str, str] = field(default_factory=dict)
     """Open remote jobs of the continued run, `"<step>:<key>"` to job id."""
     created_at: float = 0.0
+    queue: str = ""
+    """Runs of one queue take turns, first come, first served: `vast-<id>`, `host:port` or
+    `local:8188`. Empty: this run waits for nobody."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """`initiated_from` (gui, cli, api), `user_agent`, `variables`."""
 

@@ -2,6 +2,7 @@
 
 runs/<id>/  spec.json  lock  events.jsonl  control.jsonl  hb  reserve  runner.log
             logs/NN-action.log  outputs/  [pinned]
+            of a ComfyUI run: workflow.json  workflow.sent.json  inputs/  thumbnails/  preview.jpg
 """
 
 import contextlib
@@ -9,8 +10,10 @@ import errno
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vastgui.errors import DiskFull, RunNotFound, StorageError
@@ -75,6 +78,30 @@ class RunDir:
         return self.path / "outputs"
 
     @property
+    def inputs(self) -> Path:
+        """Copies of the files that a ComfyUI run uploads."""
+        return self.path / "inputs"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.path / "thumbnails"
+
+    @property
+    def workflow(self) -> Path:
+        """The ComfyUI workflow as the user gave it."""
+        return self.path / "workflow.json"
+
+    @property
+    def sent(self) -> Path:
+        """The API prompt as it was sent to the server."""
+        return self.path / "workflow.sent.json"
+
+    @property
+    def preview(self) -> Path:
+        """The newest preview picture of the prompt in progress, of whatever type it is."""
+        return self.path / "preview.jpg"
+
+    @property
     def pin(self) -> Path:
         return self.path / "pinned"
 
@@ -110,10 +137,14 @@ class RunDir:
         return lock.is_held(self.lock)
 
 
-def create(runs: Path, plan: Plan) -> tuple[RunDir, int]:
+def create(
+    runs: Path, plan: Plan, attachments: Mapping[str, bytes | Path] = MappingProxyType({})
+) -> tuple[RunDir, int]:
     """Build the directory of `plan` complete and locked; return it with the lock's descriptor.
 
-    It is made under a dot name and renamed in, so nobody ever sees half of one.
+    `attachments` are further files under their names inside the run: bytes are written, a file is
+    hard-linked where the disk can and copied otherwise. It is made under a dot name and renamed
+    in, so nobody ever sees half of one.
     """
     final = RunDir(runs / plan.workflow_id)
     draft = RunDir(runs / f".{plan.workflow_id}.{os.getpid()}")
@@ -125,6 +156,8 @@ def create(runs: Path, plan: Plan) -> tuple[RunDir, int]:
         _write_synced(draft.reserve, b"\0" * RESERVE_BYTES)
         for name in (draft.events, draft.control, draft.heartbeat, draft.runner_log):
             _write_synced(name, b"")
+        for relative, content in attachments.items():
+            _attach(draft.path, relative, content)
         fd = lock.take(draft.lock)
         if fd is None:
             raise StorageError(f"{draft.lock} is held by another process.")
@@ -137,6 +170,21 @@ def create(runs: Path, plan: Plan) -> tuple[RunDir, int]:
         shutil.rmtree(draft.path, ignore_errors=True)
         raise storage_error(final.path, error) from error
     return final, fd
+
+
+def _attach(folder: Path, relative: str, content: bytes | Path) -> None:
+    place = folder / relative
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise StorageError(f"{relative!r} would lie outside of the run's folder.")
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        _write_synced(place, content)
+        return
+    try:
+        os.link(content, place)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(content, place)
+        place.chmod(0o600)
 
 
 def open_run(runs: Path, run_id: str) -> RunDir:

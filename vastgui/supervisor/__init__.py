@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import Popen
+from types import MappingProxyType
 
 from vastgui.config import Settings, runner_command
 from vastgui.errors import RunBusy, VastguiError
@@ -54,11 +55,13 @@ class Supervisor:
         """Ids of the runs that had not ended at the last look."""
         return list(self._live)
 
-    def launch(self, plan: Plan) -> RunDir:
-        """Create the run, start its runner. Raises `StorageError`, or `VastguiError` when the
+    def launch(
+        self, plan: Plan, attachments: Mapping[str, bytes | Path] = MappingProxyType({})
+    ) -> RunDir:
+        """Create the run (with `attachments`, see `store.create`), start its runner. Raises `StorageError`, or `VastguiError` when the
         runner cannot be started; that run then stands in the history as failed.
         """
-        run, lock_fd = store.create(self.runs, plan)
+        run, lock_fd = store.create(self.runs, plan, attachments)
         try:
             child = spawn([*self._command, str(run.path)], run, lock_fd)
         except OSError as error:

@@ -4,8 +4,11 @@ import time
 from dataclasses import replace
 
 from vastgui.errors import InvalidInput, RunBusy
+from vastgui.state.comfy import ComfyState
 from vastgui.state.model import RunState, Status
 from vastgui.state.plan import Plan, new_id
+
+_QUEUEING = frozenset({"queue_prompt", "execute_comfyui_workflow"})
 
 
 def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) -> Plan:
@@ -24,6 +27,8 @@ def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) 
         raise RunBusy(f"Run {previous.workflow_id} completed: nothing is left to do.", hint=hint)
     start = previous.first_unfinished_step if from_step is None else from_step
     start = len(plan.steps) if start is None else start
+    if from_step is None:
+        start = _before_lost_prompt(previous, plan, start)
     return replace(
         plan,
         workflow_id=new_id(),
@@ -31,6 +36,26 @@ def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) 
         attempt=previous.attempt + 1,
         start_from=start,
         only=plan.only if from_step in (None, plan.only) else None,
-        reattach={f"{j.step}:{j.key}": j.job_id for j in previous.jobs if j.step >= start},
+        reattach=_handed_on(previous, start),
         created_at=time.time(),
     )
+
+
+def _handed_on(previous: RunState, start: int) -> dict[str, str]:
+    """Jobs that were not seen to end, and the prompt that was: by id each is found again."""
+    jobs = {f"{j.step}:{j.key}": j.job_id for j in previous.jobs if j.step >= start}
+    if previous.comfy and previous.comfy.prompt_id and not _is_lost(previous.comfy):
+        jobs["prompt"] = previous.comfy.prompt_id
+    return jobs
+
+
+def _before_lost_prompt(previous: RunState, plan: Plan, start: int) -> int:
+    """A prompt that ended badly is queued anew: to follow it again would find nothing."""
+    if previous.comfy is None or not _is_lost(previous.comfy):
+        return start
+    queueing = (i for i, s in enumerate(plan.steps[:start]) if s.action in _QUEUEING and s.enabled)
+    return max(queueing, default=start)
+
+
+def _is_lost(comfy: ComfyState) -> bool:
+    return comfy.outcome not in ("", "success")

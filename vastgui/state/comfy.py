@@ -1,0 +1,332 @@
+"""The ComfyUI part of a run's state, and how its events change it: pure, total, never raises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+
+from vastgui.state import comfy_events as ev
+
+MAX_NODES = 20_000
+MAX_OUTPUTS = 20_000
+MAX_CHECKS = 200
+_NODE_STATUSES = frozenset({"pending", "executing", "executed", "cached", "error"})
+_LEVELS = frozenset({"green", "amber", "red"})
+ENDED_NODE = frozenset({"executed", "cached"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """One node of the prompt. `status`: pending, executing, executed, cached or error."""
+
+    node_id: str
+    node_type: str = ""
+    title: str = ""
+    status: str = "pending"
+    percent: float | None = None
+    message: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def duration_s(self) -> float | None:
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return max(self.ended_at - self.started_at, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the preflight; `level` is green, amber or red."""
+
+    name: str
+    level: str
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    name: str
+    remote_name: str
+    size_bytes: int
+    sha256: str
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A file (or text) the prompt made. `path` is relative to the run, empty until it is here."""
+
+    number: int
+    node_id: str = ""
+    key: str = ""
+    filename: str = ""
+    subfolder: str = ""
+    type: str = "output"
+    path: str = ""
+    size_bytes: int | None = None
+    sha256: str = ""
+    media: str = ""
+    thumbnail: str = ""
+    error: str = ""
+
+    @property
+    def downloaded(self) -> bool:
+        return bool(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`number` grows with each picture that the preview file held."""
+
+    number: int
+    node_id: str = ""
+    media_type: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComfyState:
+    """All that is known of a run's prompt. Times are wall seconds."""
+
+    workflow_name: str = ""
+    server_version: str = ""
+    seeds: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompt_id: str = ""
+    submissions: int = 0
+    """How often a prompt was queued under a new id."""
+    queue_position: int | None = None
+    """Prompts before ours, 0 when it is next; None while not queued or already running."""
+    outcome: str = ""
+    """Empty until the prompt ended: success, error, interrupted, lost or cancelled."""
+    current_node: str = ""
+    failed_node: str = ""
+    error: str = ""
+    error_type: str = ""
+    hint: str = ""
+    traceback: tuple[str, ...] = ()
+    total_nodes: int = 0
+    nodes: tuple[NodeState, ...] = ()
+    checks: tuple[Check, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    preview: Preview | None = None
+    queued_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def completed_nodes(self) -> int:
+        return sum(node.status in ENDED_NODE for node in self.nodes)
+
+    @property
+    def requeued(self) -> int:
+        """How often the prompt had to be queued again."""
+        return max(self.submissions - 1, 0)
+
+    @property
+    def worst_level(self) -> str:
+        """red, amber or green; empty while nothing was checked."""
+        levels = {check.level for check in self.checks}
+        return next((level for level in ("red", "amber", "green") if level in levels), "")
+
+
+def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  # noqa: PLR0911, PLR0912, C901 -- one arm an event
+    """`state` after `event`; None stands for a run that has no ComfyUI part yet."""
+    s = state or ComfyState()
+    match event:
+        case ev.PromptPrepared():
+            return _prepared(s, event)
+        case ev.NodesListed():
+            return _listed(s, event)
+        case ev.CheckMade():
+            return _checked(s, event)
+        case ev.InputUploaded():
+            return _uploaded(s, event)
+        case ev.PromptIntended():
+            return _intended(s, event)
+        case ev.PromptQueued() | ev.QueueMoved():
+            queued_at = event.at if s.queued_at is None else s.queued_at
+            return replace(s, queue_position=max(event.position, 0), queued_at=queued_at)
+        case ev.PromptStarted():
+            return replace(s, queue_position=None, started_at=event.at)
+        case ev.NodesChanged():
+            return _nodes_changed(s, event)
+        case ev.NodeProgressed():
+            return _with_node(s, event.node_id, percent=event.percent, message=event.message)
+        case ev.PreviewShown():
+            preview = Preview(
+                number=event.number, node_id=event.node_id, media_type=event.media_type
+            )
+            return replace(s, preview=preview)
+        case ev.OutputFound() | ev.OutputSaved() | ev.OutputFailed():
+            return _output(s, event)
+        case ev.PromptEnded():
+            return _ended(s, event)
+        case _:
+            assert_never(event)
+
+
+def _prepared(s: ComfyState, event: ev.PromptPrepared) -> ComfyState:
+    return ComfyState(
+        workflow_name=event.workflow_name,
+        server_version=event.server_version,
+        seeds=event.seeds,
+        parameters=event.parameters,
+        total_nodes=min(max(event.total_nodes, 0), MAX_NODES),
+        checks=s.checks,
+        inputs=s.inputs,
+        outputs=s.outputs,
+    )
+
+
+def _listed(s: ComfyState, event: ev.NodesListed) -> ComfyState:
+    found = tuple(
+        NodeState(node_id=node_id, node_type=node_type, title=title)
+        for node_id, node_type, title in zip(
+            event.node_ids, event.node_types, event.titles, strict=False
+        )
+    )
+    nodes = (*s.nodes[: max(event.offset, 0)], *found)[:MAX_NODES]
+    return replace(s, nodes=nodes, total_nodes=max(s.total_nodes, len(nodes)))
+
+
+def _checked(s: ComfyState, event: ev.CheckMade) -> ComfyState:
+    level = event.level if event.level in _LEVELS else "amber"
+    check = Check(name=event.name, level=level, message=event.message, fix=event.fix)
+    others = tuple(c for c in s.checks if c.name != event.name)
+    return replace(s, checks=(*others, check)[:MAX_CHECKS])
+
+
+def _uploaded(s: ComfyState, event: ev.InputUploaded) -> ComfyState:
+    new = Input(
+        name=event.name,
+        remote_name=event.remote_name,
+        size_bytes=event.size_bytes,
+        sha256=event.sha256,
+        reused=event.reused,
+    )
+    others = tuple(i for i in s.inputs if i.name != event.name)
+    return replace(s, inputs=(*others, new)[:MAX_OUTPUTS])
+
+
+def _intended(s: ComfyState, event: ev.PromptIntended) -> ComfyState:
+    """A prompt under a new id starts from nothing: its nodes are all pending again."""
+    if event.prompt_id == s.prompt_id:
+        return s
+    nodes = tuple(
+        NodeState(node_id=n.node_id, node_type=n.node_type, title=n.title) for n in s.nodes
+    )
+    return replace(
+        s,
+        prompt_id=event.prompt_id,
+        submissions=s.submissions + 1,
+        nodes=nodes,
+        queue_position=None,
+        outcome="",
+        current_node="",
+        failed_node="",
+        error="",
+        error_type="",
+        hint="",
+        traceback=(),
+        queued_at=None,
+        started_at=None,
+        ended_at=None,
+    )
+
+
+def _nodes_changed(s: ComfyState, event: ev.NodesChanged) -> ComfyState:
+    status = event.status if event.status in _NODE_STATUSES else "executing"
+    wanted = set(event.node_ids)
+    nodes = tuple(
+        _node_changed(node, status, event) if node.node_id in wanted else node for node in s.nodes
+    )
+    current = s.current_node
+    if status == "executing" and event.node_ids:
+        current = event.node_ids[-1]
+    elif current in wanted:
+        current = ""
+    failed = event.node_ids[-1] if status == "error" and event.node_ids else s.failed_node
+    return replace(s, nodes=nodes, current_node=current, failed_node=failed)
+
+
+def _node_changed(node: NodeState, status: str, event: ev.NodesChanged) -> NodeState:
+    if status == "executing":
+        return replace(
+            node,
+            status=status,
+            message=event.message,
+            percent=None,
+            started_at=event.at,
+            ended_at=None,
+        )
+    if status == "pending":
+        return NodeState(node_id=node.node_id, node_type=node.node_type, title=node.title)
+    return replace(node, status=status, message=event.message, percent=None, ended_at=event.at)
+
+
+def _with_node(s: ComfyState, node_id: str, **changes: Any) -> ComfyState:
+    nodes = tuple(replace(n, **changes) if n.node_id == node_id else n for n in s.nodes)
+    return replace(s, nodes=nodes)
+
+
+def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFailed) -> ComfyState:
+    number = event.number
+    if not 0 <= number <= min(len(s.outputs), MAX_OUTPUTS - 1):
+        return s
+    known = s.outputs[number] if number < len(s.outputs) else Output(number=number)
+    match event:
+        case ev.OutputFound():
+            new = replace(
+                known,
+                node_id=event.node_id,
+                key=event.key,
+                filename=event.filename,
+                subfolder=event.subfolder,
+                type=event.type,
+            )
+        case ev.OutputSaved():
+            new = replace(
+                known,
+                path=event.path,
+                size_bytes=event.size_bytes,
+                sha256=event.sha256,
+                media=event.media,
+                thumbnail=event.thumbnail,
+                error="",
+            )
+        case ev.OutputFailed():
+            new = replace(known, error=event.error)
+    return replace(s, outputs=(*s.outputs[:number], new, *s.outputs[number + 1 :]))
+
+
+def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
+    failed = event.node_id if event.outcome == "error" and event.node_id else s.failed_node
+    nodes = tuple(_closed(node, event, failed) for node in s.nodes)
+    return replace(
+        s,
+        outcome=event.outcome,
+        nodes=nodes,
+        failed_node=failed,
+        current_node="",
+        queue_position=None,
+        error=event.error,
+        error_type=event.error_type,
+        hint=event.hint,
+        traceback=event.traceback,
+        queued_at=s.queued_at if event.queued_at is None else event.queued_at,
+        started_at=s.started_at if event.started_at is None else event.started_at,
+        ended_at=event.at if event.ended_at is None else event.ended_at,
+    )
+
+
+def _closed(node: NodeState, event: ev.PromptEnded, failed: str) -> NodeState:
+    """Nothing stays executing once the prompt ended."""
+    if event.outcome == "error" and node.node_id == failed:
+        return replace(node, status="error", message=event.error, ended_at=event.at)
+    if node.status != "executing":
+        return node
+    if event.outcome == "success":
+        return replace(node, status="executed", percent=None, ended_at=event.at)
+    return replace(node, status="pending", percent=None, message="", ended_at=None)
