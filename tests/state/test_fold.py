@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.runner.rig import step
 from tests.state.tapes import TAPES
 from vastgui.state import events as ev
+from vastgui.state.comfy import ComfyState
 from vastgui.state.fold import apply, fold, initial
 from vastgui.state.model import RunState, Status, StepStatus, to_json
 from vastgui.state.plan import Plan, new_id
@@ -33,6 +34,14 @@ def shown(state: RunState) -> dict[str, object]:
         "link": state.link,
         "jobs": [j.job_id for j in state.jobs],
         "unknown": state.unknown_events,
+    } | (shown_comfy(state.comfy) if state.comfy else {})
+
+
+def shown_comfy(comfy: ComfyState) -> dict[str, object]:
+    return {
+        "nodes": [n.status for n in comfy.nodes],
+        "outputs": [o.path for o in comfy.outputs],
+        "prompt": (comfy.prompt_id, comfy.outcome, comfy.queue_position, comfy.seeds),
     }
 
 

@@ -94,6 +94,14 @@ def test_retention_spares_the_pinned_and_the_unended(tmp_path: Path) -> None:
     assert history.retire(keep_runs=0, keep_days=1) == []
 
 
+def test_pictures_go_only_to_save_bytes(tmp_path: Path) -> None:
+    old, _new = make(tmp_path), make(tmp_path)
+    (RunDir(tmp_path / old).outputs / "picture.png").write_bytes(b"png")
+    history = History(tmp_path)
+    assert history.retire(keep_runs=1) == []
+    assert history.retire(keep_runs=0, keep_bytes=1)[-1] == old
+
+
 def test_the_trash_is_emptied_by_age(tmp_path: Path) -> None:
     run_id, history = make(tmp_path), History(tmp_path)
     history.delete(run_id)

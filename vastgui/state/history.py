@@ -147,7 +147,11 @@ class History:
         return gone
 
     def retire(self, *, keep_runs: int, keep_days: int = 0, keep_bytes: int = 0) -> list[str]:
-        """Move the oldest ended, unpinned runs beyond the limits (0: none) to the trash."""
+        """Move the oldest ended, unpinned runs beyond the limits (0: none) to the trash.
+
+        A run that brought files home goes only to save bytes: they may be all there is of a
+        rented machine.
+        """
         gone: list[str] = []
         kept = kept_bytes = 0
         oldest = time.time() - keep_days * 86400
@@ -159,6 +163,8 @@ class History:
             ended = isinstance(run, RunState) and run.is_terminal
             too_old = keep_days and isinstance(run, RunState) and (run.ended_at or oldest) < oldest
             may_go = ended and (too_many or too_big or too_old) and not self.is_pinned(run_id)
+            if may_go and not too_big and _brought_files(self.runs / run_id):
+                may_go = False
             if may_go and self._retired(run_id):
                 gone.append(run_id)
                 continue
@@ -211,6 +217,12 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from list(found)
     except OSError:
         return
+
+
+def _brought_files(path: Path) -> bool:
+    with contextlib.suppress(OSError), os.scandir(RunDir(path).outputs) as entries:
+        return any(True for _ in entries)
+    return False
 
 
 def _size_bytes(folder: Path) -> int:
