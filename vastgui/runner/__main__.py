@@ -21,6 +21,7 @@ from vastgui.runner.control import ControlThread, Signals
 from vastgui.runner.faults import RunnerLog, limit_resources
 from vastgui.runner.heartbeat import Heartbeat
 from vastgui.runner.loop import Fault, Loop
+from vastgui.runner.turn import give_up_turn
 from vastgui.runner.workbench import Workbench
 from vastgui.state import events as ev
 from vastgui.state import lock
@@ -87,6 +88,7 @@ def conduct(run: RunDir, log: EventLog, signals: Signals) -> int:
     if control.ident is not None:
         control.finish()
     written = _written(bench, ending, runner_log)
+    give_up_turn(bench)
     _say_goodbye(bench)
     return 0 if written and ending.status == "completed" else 1
 

@@ -12,6 +12,7 @@ from vastgui.runner.clock import StepClock, StepTimedOut
 from vastgui.runner.context import Done, StepContext
 from vastgui.runner.control import STILL_RUNNING
 from vastgui.runner.earlier import Earlier
+from vastgui.runner.turn import wait_for_turn
 from vastgui.runner.workbench import Active, Workbench
 from vastgui.state import events as ev
 from vastgui.state.plan import Plan, PlanStep
@@ -45,6 +46,8 @@ class Loop:
         plan = self.bench.plan
         if unknown := unknown_action(plan):
             return unknown
+        if not wait_for_turn(self.bench):
+            return self._cancelled()
         earlier, ran = Earlier(self.bench), 0
         for index, step in enumerate(plan.steps):
             if absence := earlier.absence(index):

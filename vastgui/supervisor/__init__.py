@@ -5,6 +5,7 @@ from facts. Any number of apps may do so at the same time; the run's lock keeps 
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,8 @@ from subprocess import Popen
 from types import MappingProxyType
 
 from vastgui.config import Settings, runner_command
-from vastgui.errors import RunBusy, VastguiError
-from vastgui.state import control, store
+from vastgui.errors import RunBusy, StorageError, VastguiError
+from vastgui.state import control, store, turns
 from vastgui.state.events import RunEnded
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
@@ -62,6 +63,7 @@ class Supervisor:
         runner cannot be started; that run then stands in the history as failed.
         """
         run, lock_fd = store.create(self.runs, plan, attachments)
+        _queue_up(run, plan, lock_fd)
         try:
             child = spawn([*self._command, str(run.path)], run, lock_fd)
         except OSError as error:
@@ -170,6 +172,16 @@ class Supervisor:
 
 def _default_command() -> list[str]:
     return runner_command()
+
+
+def _queue_up(run: RunDir, plan: Plan, lock_fd: int) -> None:
+    """Before the runner starts, so that runs get their turns in the order of their launches."""
+    try:
+        turns.take(run.path.parent, plan.queue, run.id)
+    except StorageError as error:
+        os.close(lock_fd)
+        _end_unstarted(run, f"The run could not queue up for its instance: {error}")
+        raise
 
 
 def _end_unstarted(run: RunDir, problem: str) -> None:
