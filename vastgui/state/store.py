@@ -149,6 +149,9 @@ def create(
     final = RunDir(runs / plan.workflow_id)
     draft = RunDir(runs / f".{plan.workflow_id}.{os.getpid()}")
     fd: int | None = None
+    for relative in attachments:
+        if Path(relative).is_absolute() or ".." in Path(relative).parts:
+            raise StorageError(f"{relative!r} would lie outside of the run's folder.")
     try:
         for folder in (draft.path, draft.logs, draft.outputs):
             folder.mkdir(mode=0o700)
@@ -174,8 +177,6 @@ def create(
 
 def _attach(folder: Path, relative: str, content: bytes | Path) -> None:
     place = folder / relative
-    if not place.resolve().is_relative_to(folder.resolve()):
-        raise StorageError(f"{relative!r} would lie outside of the run's folder.")
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if isinstance(content, bytes):
         _write_synced(place, content)
