@@ -37,12 +37,13 @@ def _forget_files(spec: list[Any]) -> None:
 def main(source: Path, version: str) -> None:
     raw = source.read_bytes()
     object_info = json.loads(gzip.decompress(raw) if source.suffix == ".gz" else raw)
-    content = {"version": version, "saved_at": 0, "object_info": core_only(object_info)}
+    core = core_only(object_info)
+    content = {"version": version, "saved_at": 0, "object_info": core}
     packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 9, mtime=0)
     target = assets_dir() / "comfyui" / "object_info.json.gz"
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(packed)
-    print(f"{target}: {len(content['object_info'])} nodes, {len(packed)} bytes")
+    print(f"{target}: {len(core)} nodes, {len(packed)} bytes")
 
 
 if __name__ == "__main__":

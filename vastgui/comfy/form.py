@@ -7,7 +7,7 @@ from typing import Any
 
 from vastgui.comfy.fields import Declared, Field, is_link, shown, title_of
 from vastgui.comfy.roles import ROLES, Graph, find_roles
-from vastgui.comfy.values import apply_values, guessed_kind
+from vastgui.comfy.given import apply_values, guessed_kind
 
 __all__ = ["Field", "apply_values", "fields"]
 
