@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from vastgui.comfy.fields import Declared, Field, is_link, shown, title_of
-from vastgui.comfy.roles import ROLES, Graph, find_roles
 from vastgui.comfy.given import apply_values, guessed_kind
+from vastgui.comfy.roles import ROLES, Graph, find_roles
 
 __all__ = ["Field", "apply_values", "fields"]
 
