@@ -21,6 +21,7 @@ from vastgui.runner.control import ControlThread, Signals
 from vastgui.runner.faults import RunnerLog, limit_resources
 from vastgui.runner.heartbeat import Heartbeat
 from vastgui.runner.loop import Fault, Loop
+from vastgui.runner.thumbnails import SHRINK
 from vastgui.runner.turn import give_up_turn
 from vastgui.runner.workbench import Workbench
 from vastgui.state import events as ev
@@ -35,6 +36,11 @@ GOODBYE_S = 0.5
 
 def main(words: list[str]) -> int:
     os.umask(0o077)
+    if words == [SHRINK]:
+        from vastgui.runner.shrink import serve  # no run needs it in its own process
+
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+        return 0
     if len(words) != 1:
         sys.stderr.write("usage: python -m vastgui.runner RUN_DIR\n")
         return 2
