@@ -1,0 +1,200 @@
+"""A workflow file as ComfyUI's editor saves it: nodes, links, subgraphs; malformed parts left out.
+
+Ids are strings everywhere (files hold integers or strings). -10 and -20 are the two sides of a
+subgraph: where its inputs come from, where its outputs go.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vastgui.comfy.convert.problems import whole_file
+from vastgui.comfy.convert.schema import mapping, slot_type, text
+
+INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"
+MUTED, BYPASSED = 2, 4
+MAX_NODES = 20_000
+MAX_SLOTS = 2_000
+RENAMED = {
+    "T2IAdapterLoader": "ControlNetLoader",
+    "ConditioningAverage ": "ConditioningAverage",
+    "SDV_img2vid_Conditioning": "SVD_img2vid_Conditioning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line from `origin`'s output `origin_slot` to `target`'s input `target_slot`."""
+
+    id: str
+    origin: str
+    origin_slot: int
+    target: str
+    target_slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One input socket of a node in the file. `widget` names the widget it stands for."""
+
+    name: str
+    type: str
+    widget: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One node of the file."""
+
+    id: str
+    type: str
+    mode: int
+    title: str
+    sockets: tuple[Socket, ...]
+    outputs: tuple[str, ...]
+    values: Any
+    named: Mapping[str, Any]
+    properties: Mapping[str, Any]
+
+    @property
+    def runs(self) -> bool:
+        return self.mode not in (MUTED, BYPASSED)
+
+    @property
+    def pack(self) -> str:
+        """The pack that brought the node when the file was saved, or an empty string."""
+        name = text(self.properties.get("cnr_id")) or text(self.properties.get("aux_id"))
+        version = text(self.properties.get("ver"))
+        return f"{name} {version}".strip() if name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a subgraph, as seen from inside."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The root graph, or the inside of one subgraph definition."""
+
+    nodes: Mapping[str, Node]
+    links: tuple[Link, ...]
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    into_output: Mapping[int, Link] = field(default_factory=dict)
+    from_input: Mapping[int, tuple[Link, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A whole file: the root graph and the subgraph definitions by their id."""
+
+    root: Graph
+    subgraphs: Mapping[str, Graph]
+
+
+def read_graph(raw: Mapping[str, Any]) -> Workflow:
+    """Read a file in the editor's format. Raises NotConvertible when it holds no nodes list."""
+    if not isinstance(raw.get("nodes"), list):
+        raise whole_file("it has no list of nodes")
+    definitions = mapping(raw.get("definitions")).get("subgraphs")
+    listed = definitions if isinstance(definitions, list) else []
+    subgraphs = {
+        str(d["id"]): _graph(d) for d in listed if isinstance(d, Mapping) and is_id(d.get("id"))
+    }
+    workflow = Workflow(_graph(raw), subgraphs)
+    if sum(len(g.nodes) for g in (workflow.root, *subgraphs.values())) > MAX_NODES:
+        raise whole_file(f"it has more than {MAX_NODES} nodes")
+    return workflow
+
+
+def is_id(raw: object) -> bool:
+    """Tell whether `raw` may be the id of a node, a link or a subgraph."""
+    if isinstance(raw, bool):
+        return False
+    return isinstance(raw, int) or (isinstance(raw, str) and raw != "")
+
+
+def _graph(raw: Mapping[str, Any]) -> Graph:
+    links = tuple(_links(raw.get("links")))
+    nodes = dict(_nodes(raw.get("nodes"), {link.id: link for link in links}, links))
+    from_input: dict[int, tuple[Link, ...]] = {}
+    for link in links:
+        if link.origin == INPUT_SIDE:
+            from_input[link.origin_slot] = (*from_input.get(link.origin_slot, ()), link)
+    return Graph(
+        nodes=nodes,
+        links=links,
+        inputs=tuple(_ports(raw.get("inputs"))),
+        outputs=tuple(_ports(raw.get("outputs"))),
+        into_output={link.target_slot: link for link in links if link.target == OUTPUT_SIDE},
+        from_input=from_input,
+    )
+
+
+def _links(raw: object) -> Iterator[Link]:
+    for entry in raw if isinstance(raw, list) else []:
+        if isinstance(entry, list) and len(entry) >= 5:
+            parts = entry[:5]
+        elif isinstance(entry, Mapping):
+            keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
+            parts = [entry.get(key) for key in keys]
+        else:
+            continue  # null and other rubbish: one bad line does not take the rest away
+        id_, origin, from_slot, target, to_slot = parts
+        if is_id(id_) and is_id(origin) and is_id(target) and _slot(from_slot) and _slot(to_slot):
+            yield Link(str(id_), str(origin), int(from_slot), str(target), int(to_slot))
+
+
+def _slot(raw: object) -> bool:
+    return isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < MAX_SLOTS
+
+
+def _nodes(
+    raw: object, by_id: Mapping[str, Link], links: tuple[Link, ...]
+) -> Iterator[tuple[str, Node]]:
+    into = {(link.target, link.target_slot): link for link in links}
+    for entry in raw if isinstance(raw, list) else []:
+        if isinstance(entry, Mapping) and is_id(entry.get("id")):
+            yield str(entry["id"]), _node(entry, by_id, into)
+
+
+def _node(
+    raw: Mapping[str, Any], by_id: Mapping[str, Link], into: Mapping[tuple[str, int], Link]
+) -> Node:
+    type_, mode = text(raw.get("type")), raw.get("mode")
+    return Node(
+        id=str(raw["id"]),
+        type=RENAMED.get(type_, type_),
+        mode=mode if isinstance(mode, int) else 0,
+        title=text(raw.get("title")),
+        sockets=tuple(_sockets(str(raw["id"]), raw.get("inputs"), by_id, into)),
+        outputs=tuple(p.type for p in _ports(raw.get("outputs"))),
+        values=raw.get("widgets_values"),
+        named=mapping(raw.get("widgets_values_named")),
+        properties=mapping(raw.get("properties")),
+    )
+
+
+def _sockets(
+    node_id: str, raw: object, by_id: Mapping[str, Link], into: Mapping[tuple[str, int], Link]
+) -> Iterator[Socket]:
+    listed = raw[:MAX_SLOTS] if isinstance(raw, list) else []
+    for index, entry in enumerate(listed):
+        socket = mapping(entry)
+        link_id = socket.get("link")
+        link = by_id.get(str(link_id)) if is_id(link_id) else None
+        if link is None or link.target != node_id:
+            link = into.get((node_id, index))
+        widget = text(mapping(socket.get("widget")).get("name"))
+        yield Socket(text(socket.get("name")), slot_type(socket.get("type")), widget, link)
+
+
+def _ports(raw: object) -> Iterator[Port]:
+    for entry in raw[:MAX_SLOTS] if isinstance(raw, list) else []:
+        port = mapping(entry)
+        yield Port(text(port.get("name")), slot_type(port.get("type")))

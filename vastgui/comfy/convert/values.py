@@ -1,0 +1,105 @@
+"""Which stored value belongs to which widget of a node.
+
+Files store the values of a node as a list in the order of its widgets (with extra places for
+seed controls and buttons), as an object by name, or as both.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vastgui.comfy.convert.graph import Node
+from vastgui.comfy.convert.schema import AUTOGROW, MAX_NESTING, UPLOADS, Input, NodeType
+
+CONTROLS = ("fixed", "increment", "decrement", "randomize")
+CONTROL_WIDGET = "control_after_generate"
+_OLD_CONTROLS = {True: "randomize", False: "fixed"}
+
+
+@dataclass(slots=True)
+class Values:
+    """The widget values of one node, by name; `controls` has what steers a seed between runs."""
+
+    widgets: dict[str, Any] = field(default_factory=dict)
+    controls: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, Input] = field(default_factory=dict)
+    used: int = 0
+
+
+def values_of(node: Node, kind: NodeType) -> Values:
+    """Return what the file stores for each widget of `node`; defaults where it stores nothing."""
+    widgets = [i for i in kind.inputs if is_widget(i, node)]
+    if isinstance(node.values, Mapping):
+        return _by_name(widgets, node.values)
+    listed = node.values if isinstance(node.values, list) else []
+    plain = _by_position(widgets, listed)
+    trailing = sum(1 for i in kind.inputs if _has_button(i))
+    if node.named and not plain.used <= len(listed) <= plain.used + trailing:
+        return _by_name(widgets, node.named)
+    dummies = len(kind.forced)
+    if dummies and plain.used + dummies <= len(listed) <= plain.used + dummies + trailing:
+        with_dummies = [i for i in kind.inputs if i in kind.forced or is_widget(i, node)]
+        return _by_position(with_dummies, listed)
+    return plain
+
+
+def is_widget(declared: Input, node: Node) -> bool:
+    """Tell whether an input holds a value: by its type, or as the file marks it (a pack's own)."""
+    if declared.is_widget:
+        return True
+    if declared.forced or declared.type == AUTOGROW:
+        return False
+    return any(s.widget == declared.name == s.name for s in node.sockets)
+
+
+def _has_button(declared: Input) -> bool:
+    return any(declared.options.get(flag) is True for flag in UPLOADS)
+
+
+def _by_name(widgets: Sequence[Input], stored: Mapping[str, Any]) -> Values:
+    out = Values()
+    for widget in _unfolded(widgets, stored):
+        out.declared[widget.name] = widget
+        out.widgets[widget.name] = stored.get(widget.name, widget.default)
+        if widget.control_slots:
+            _note_control(out, widget, stored.get(CONTROL_WIDGET))
+    return out
+
+
+def _unfolded(
+    widgets: Sequence[Input], stored: Mapping[str, Any], depth: int = 0
+) -> Iterator[Input]:
+    for widget in widgets:
+        yield widget
+        inner = widget.children(stored.get(widget.name, widget.default))
+        if inner and depth < MAX_NESTING:
+            yield from _unfolded([i for i in inner if i.is_widget], stored, depth + 1)
+
+
+def _by_position(widgets: Sequence[Input], listed: Sequence[Any]) -> Values:
+    """Deal `listed` out to `widgets`; `used` becomes how many values a full list would have."""
+    out = Values()
+    _deal(out, widgets, listed)
+    return out
+
+
+def _deal(out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: int = 0) -> None:
+    for widget in widgets:
+        place, out.used = out.used, out.used + 1
+        if widget.forced:
+            continue  # a file from before 2025 has a value here that nobody reads
+        out.declared[widget.name] = widget
+        value = listed[place] if place < len(listed) else widget.default
+        out.widgets[widget.name] = value
+        inner = [i for i in widget.children(value) if i.is_widget]
+        if inner and depth < MAX_NESTING:
+            _deal(out, inner, listed, depth + 1)
+        if widget.control_slots and out.used < len(listed):
+            _note_control(out, widget, listed[out.used])
+        out.used += widget.control_slots + widget.remote_slots
+
+
+def _note_control(out: Values, widget: Input, stored: object) -> None:
+    control = _OLD_CONTROLS[stored] if isinstance(stored, bool) else stored
+    if widget.type == "INT" and isinstance(control, str) and control in CONTROLS:
+        out.controls[widget.name] = control
