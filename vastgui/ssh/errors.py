@@ -12,6 +12,7 @@ SshError
 ├── LinkLost            the connection broke in the middle
 ├── CommandSilent       a command said nothing for too long
 ├── PortClosed          nothing listens at that port inside the instance
+├── ComfyNotFound       at none of the ports a ComfyUI answers
 ├── JobRefused          the instance could not take a job (its disk is full, say)
 ├── JobSilent           a job said nothing for too long
 └── TransferFailed      a file could not be brought home whole
@@ -132,6 +133,16 @@ class PortClosed(SshError):
     def __init__(self, where: str, port: int) -> None:
         super().__init__(f"Nothing answers at port {port} inside {where}.")
         self.where, self.port = where, port
+
+
+class ComfyNotFound(SshError):
+    hint = "It may still be starting; its log on the instance tells more. Or give its port."
+    transient = True
+
+    def __init__(self, where: str, ports: tuple[int, ...]) -> None:
+        tried = " or ".join(map(str, ports))
+        super().__init__(f"No ComfyUI answers at port {tried} inside {where}.")
+        self.where, self.ports = where, ports
 
 
 class JobRefused(SshError):

@@ -208,15 +208,28 @@ class Session:
             raise link.lost()
         return KILLED if ending.code is None else ending.code
 
-    def open_tcp(self, port: int, host: str = "127.0.0.1") -> paramiko.Channel:
+    def open_tcp(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        *,
+        timeout_s: float | None = None,
+        reopen: bool = True,
+    ) -> paramiko.Channel:
         """A byte stream to `port` as seen from inside the instance. The caller closes it.
 
-        Raises `PortClosed` when nothing listens there.
+        Raises `PortClosed` when nothing listens there. Without `reopen` a connection that is away
+        is `LinkLost` at once.
         """
-        link = self._live()
+        link = self._live() if reopen else self._link
+        if link is None or not (reopen or link.is_alive):
+            raise link.lost() if link else LinkLost(self.address.location, "it is not open")
         try:
             return link.transport.open_channel(
-                "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=self._connect_timeout_s
+                "direct-tcpip",
+                (host, port),
+                ("127.0.0.1", 0),
+                timeout=timeout_s or self._connect_timeout_s,
             )
         except paramiko.ChannelException as error:
             raise PortClosed(self.address.label, port) from error
