@@ -4,7 +4,7 @@ import json
 import struct
 from typing import Any
 
-from vastgui.comfy.answers import text
+from vastgui.comfy.answers import MAX_TEXT, text
 from vastgui.comfy.messages import ImageType, Message, NodeText, Preview
 from vastgui.comfy.strict_json import UnusableJson, read_json
 
@@ -41,7 +41,7 @@ def parse_text(frame: str | bytes) -> Message | None:
         return None
     match found:
         case {"type": str(kind), "data": dict(data)} if kind in KNOWN_TYPES:
-            return Message(kind, data)
+            return Message(kind, data, len(frame))
     return None
 
 
@@ -55,7 +55,8 @@ def parse_binary(frame: bytes) -> Preview | NodeText | None:
     if len(head) < second:
         return None
     if kind == _TEXT:
-        return NodeText(head.decode(errors="replace")[:_MAX_ID], rest.decode(errors="replace"))
+        said = rest[: 4 * MAX_TEXT].decode(errors="replace")
+        return NodeText(head.decode(errors="replace")[:_MAX_ID], text(said))
     return _preview_with_metadata(head, rest) if kind == _PREVIEW_WITH_METADATA else None
 
 

@@ -8,10 +8,14 @@ ImageType = Literal["jpeg", "png"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text frame. `data` is whatever the server sent: every reader checks what it takes."""
+    """One text frame. `data` is whatever the server sent: every reader checks what it takes.
+
+    `size_bytes` is the frame's, for whoever keeps messages and has to know when to stop.
+    """
 
     type: str
     data: dict[str, Any]
+    size_bytes: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
