@@ -151,11 +151,12 @@ def reachable(prompt: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:
         if node_id in wanted:
             continue
         wanted.add(node_id)
-        ahead += [link for link in _links(prompt[node_id]) if link in prompt]
+        ahead += [link for link in links(prompt[node_id]) if link in prompt]
     return wanted
 
 
-def _links(node: Any) -> Iterator[str]:
+def links(node: Any) -> Iterator[str]:
+    """The ids of the nodes whose outputs `node` takes."""
     for value in values.mapping(values.mapping(node).get("inputs")).values():
         if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
             yield value[0]
