@@ -10,6 +10,8 @@ from typing import Any
 from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
+from vastgui.generating import ComfyServices, Generating, attachments, staging
+from vastgui.generating.target import ssh_config
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.address import parse_address, without_key_files
 from vastgui.ssh.connections import Connection, Connections
@@ -21,10 +23,8 @@ from vastgui.state.store import RunDir, open_run
 from vastgui.supervisor import Supervisor, Usage, continue_plan
 from vastgui.templates import Template, Templates, as_text, build_plan
 
-MAX_SSH_CONFIG_BYTES = 1_000_000
 
-
-class Services:
+class Services(ComfyServices):
     """Everything a click or a command can ask for. Raises `VastguiError`s, nothing else."""
 
     def __init__(
@@ -36,6 +36,9 @@ class Services:
         self.templates = Templates(assets_dir(), paths.user_setups)
         self.connections = Connections(paths.connections_file)
         self.secrets = SecretStore(paths)
+        self.generating = Generating(paths, settings, self.history)
+        self.library = self.generating.library
+        self.catalog = self.generating.catalog
         self.memory = Memory(paths.state / "ui.json")
         self.retired: list[str] = []
         """Runs that `tidy` moved to the trash, now or unseen at an earlier start: the pages say so
@@ -77,6 +80,7 @@ class Services:
             step_delay_s=step_delay_s,
             metadata=metadata,
         )
+        plan = replace(plan, queue=self.queue_of(connection))
         self.connections.remember(replace(connection, variables=_changed(template, variables)))
         return self.supervisor.launch(plan).id
 
@@ -85,7 +89,7 @@ class Services:
         text = given.ssh_connection.strip()
         if not text:
             raise InvalidInput("ssh_connection", "is missing: paste the line that Vast.ai shows.")
-        parse_address(text, _ssh_config())
+        parse_address(text, ssh_config())
         text, named = without_key_files(text)
         known = (self.connections.find(text) if recall else None) or Connection(text)
         key = (
@@ -107,12 +111,14 @@ class Services:
     def continue_run(self, run_id: str, from_step: int | None = None) -> str:
         """A new run that takes an ended one up again at its first unfinished step."""
         run, state = self._ended(run_id)
-        return self.supervisor.launch(continue_plan(state, run.plan(), from_step)).id
+        plan = continue_plan(state, run.plan(), from_step)
+        return self.supervisor.launch(plan, attachments(run, outputs=True)).id
 
     def run_again(self, run_id: str, *, only: int | None = None) -> str:
         """A new run of the same plan from its start; `only`: of that one step."""
         run, _ = self._ended(run_id)
-        return self.supervisor.launch(_afresh(run.plan(), only)).id
+        plan = self.generating.again(_afresh(run.plan(), only))
+        return self.supervisor.launch(plan, attachments(run)).id
 
     def state(self, run_id: str) -> RunState:
         return self.run(run_id).state()
@@ -182,6 +188,7 @@ class Services:
         self.retired = self.history.untold()
         self.history.empty_trash()
         self.history.sweep_drafts()
+        staging.sweep(self.paths.inputs)
 
     def step_log(self, state: RunState, step: int) -> Path:
         """The log of a step's newest attempt that has one."""
@@ -247,11 +254,3 @@ def _changed(template: Template, variables: Mapping[str, Any] | None) -> dict[st
     """The variables that differ from the template's own values, to be offered again."""
     defaults = {v.name: v.default for v in template.variables}
     return {k: as_text(v) for k, v in (variables or {}).items() if v != defaults.get(k)}
-
-
-def _ssh_config() -> str:
-    try:
-        with (Path.home() / ".ssh" / "config").open(encoding="utf-8", errors="replace") as file:
-            return file.read(MAX_SSH_CONFIG_BYTES)
-    except (OSError, RuntimeError):
-        return ""

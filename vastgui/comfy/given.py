@@ -5,6 +5,7 @@ import difflib
 import math
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from vastgui.comfy.fields import FILE_KINDS, Declared, declared, is_link, title_of
@@ -19,13 +20,18 @@ _SWITCH = {"true": True, "yes": True, "on": True, "1": True} | dict.fromkeys(
 
 
 def apply_values(
-    prompt: Mapping[str, Any], values: Mapping[str, Any], object_info: Mapping[str, Any]
+    prompt: Mapping[str, Any],
+    values: Mapping[str, Any],
+    object_info: Mapping[str, Any],
+    *,
+    any_choice: bool = False,
 ) -> dict[str, Any]:
     """A copy of the API prompt with `values` (`{"6.text": ...}`) put in.
 
     Texts are taken for numbers and switches as a person types them; whole numbers stay exact.
     Raises `InvalidInput` naming the field: unknown, linked, of the wrong type, out of range, or
     not among the choices. Fields that only a chosen option has are known once that is chosen.
+    With `any_choice` the choices are not looked at: what is cached may be older than a model.
     """
     out = copy.deepcopy(dict(prompt))
     for field in sorted(values, key=lambda f: str(f).count(".")):  # a choice before its children
@@ -33,7 +39,9 @@ def apply_values(
         node = out.get(node_id)
         if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):
             raise InvalidInput(field, f"there is no node {node_id}. {_near(node_id, out)}")
-        node["inputs"][name] = _checked(field, name, node, values[field], object_info)
+        node["inputs"][name] = _checked(
+            field, name, node, values[field], object_info, any_choice=any_choice
+        )
     return out
 
 
@@ -61,7 +69,13 @@ def guessed_kind(value: Any) -> str:
 
 
 def _checked(
-    field: str, name: str, node: Mapping[str, Any], value: Any, object_info: Mapping[str, Any]
+    field: str,
+    name: str,
+    node: Mapping[str, Any],
+    value: Any,
+    object_info: Mapping[str, Any],
+    *,
+    any_choice: bool,
 ) -> Any:
     inputs = node["inputs"]
     known = declared(object_info, node)
@@ -74,7 +88,8 @@ def _checked(
         raise InvalidInput(field, f"is fed by node {inputs[name][0]}: set the value there.")
     if not known[name].kind or known[name].several:
         raise InvalidInput(field, "takes a link from another node, or a list: it cannot be set.")
-    return _value(field, known[name], value)
+    one = replace(known[name], choices=()) if any_choice else known[name]
+    return _value(field, one, value)
 
 
 def _as_they_are(inputs: Mapping[str, Any]) -> dict[str, Declared]:

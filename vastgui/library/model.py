@@ -34,7 +34,7 @@ class LibraryWorkflow:
 
     def read(self) -> Workflow:
         """Raises `InvalidInput` or `StorageError` when the file changed for the worse."""
-        return load(self.path, self.name)
+        return load(self.path, f"{self.name}.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Broken:
 def open_folder(folder: Path, *, user: bool) -> LibraryWorkflow | Broken:
     name = folder.name
     try:
-        load(folder / "workflow.json", name)
+        load(folder / "workflow.json", f"{name}.json")
         label, summary, description = _described(folder / "description.md", name)
     except VastguiError as error:
         return Broken(name, folder, error.message, error.hint, user)
@@ -60,7 +60,10 @@ def open_folder(folder: Path, *, user: bool) -> LibraryWorkflow | Broken:
 
 
 def load(path: Path, name: str) -> Workflow:
-    """The workflow in a file of any kind that `read_workflow` knows; kept while it stays the same."""
+    """The workflow in a file of any kind that `read_workflow` knows; kept while it stays the same.
+
+    `name` is the file's, with its ending.
+    """
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):

@@ -65,7 +65,7 @@ class Library:
         if isinstance(given, Path) or os.sep in given or path.exists():
             if not path.is_file():
                 raise InvalidInput("workflow", f"there is no file {path}.")
-            return load(path, name or path.stem)
+            return load(path, name or path.name)
         return self.get(given).read()
 
     def add(self, name: str, data: bytes) -> LibraryWorkflow:

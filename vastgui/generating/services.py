@@ -1,0 +1,106 @@
+"""What a click or a command can ask for about ComfyUI: the part of `Services` that has it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vastgui.errors import InvalidInput
+from vastgui.generating.choices import Choices
+from vastgui.generating.form import Form
+from vastgui.generating.gallery import GalleryItem
+from vastgui.generating.planning import Generating, Request
+from vastgui.generating.record import record
+from vastgui.generating.target import checked_server, instance_queue, server_queue, ssh_config
+from vastgui.ssh.connections import Connection, Connections
+from vastgui.state.store import RunDir
+from vastgui.supervisor import Supervisor
+
+
+class ComfyServices(ABC):
+    """Raises `VastguiError`s, nothing else."""
+
+    supervisor: Supervisor
+    connections: Connections
+    generating: Generating
+
+    @abstractmethod
+    def run(self, run_id: str) -> RunDir: ...
+
+    @abstractmethod
+    def checked_connection(self, given: Connection, *, recall: bool = True) -> Connection: ...
+
+    def launch_generate(  # noqa: PLR0913 -- one keyword for each choice a user has
+        self,
+        workflow: str | Path | bytes,
+        *,
+        name: str = "",
+        ssh_connection: str = "",
+        server: str = "",
+        key_file: str = "",
+        use_agent: bool = False,
+        instance_id: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Path] | None = None,
+        seed_controls: Mapping[str, str] | None = None,
+        output_dir: str = "",
+        comfyui_port: int = 0,
+        ui_home: str = "",
+        keep_remote: bool = False,
+        only_preflight: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        recall: bool = True,
+    ) -> str:
+        """Run a ComfyUI workflow on an instance, or on a server of this computer; return the id.
+
+        `workflow` is a name of the library, a file, or a file's bytes (`name` is what they are
+        called). `parameters` and `seed_controls` go by `"<node>.<input>"`, `inputs` names the
+        files to send. Everything is checked first; raises `InvalidInput` naming the field.
+        """
+        request = Request(
+            workflow=workflow,
+            name=name,
+            parameters=parameters or {},
+            inputs=inputs or {},
+            seed_controls=seed_controls or {},
+            output_dir=output_dir,
+            comfyui_port=comfyui_port,
+            ui_home=ui_home,
+            keep_remote=keep_remote,
+            only_preflight=only_preflight,
+        )
+        if server and ssh_connection:
+            raise InvalidInput("server", "stands beside an SSH connection: give one of them.")
+        if server:
+            server = checked_server(server)
+            plan, files = self.generating.plan(
+                request, server, server_queue(server), metadata or {}
+            )
+            return self.supervisor.launch(plan, files).id
+        given = Connection(ssh_connection, key_file, use_agent, instance_id)
+        connection = self.checked_connection(given, recall=recall)
+        queue = self.queue_of(connection)
+        plan, files = self.generating.plan(request, connection, queue, metadata or {})
+        self.connections.remember(connection)
+        return self.supervisor.launch(plan, files).id
+
+    def form(self, workflow: str | Path | bytes, queue: str = "", name: str = "") -> Form:
+        """A workflow's form, with the choices of the instance that `queue` names."""
+        return self.generating.form(workflow, queue, name)
+
+    def queue_of(self, connection: Connection) -> str:
+        """The queue (and catalog key) of an instance."""
+        return instance_queue(connection, ssh_config())
+
+    def choices(self, run_id: str) -> Choices:
+        """What a ComfyUI run was launched with, to be changed and launched again."""
+        return self.generating.choices(self.run(run_id))
+
+    def record(self, run_id: str) -> dict[str, Any]:
+        """All that is known of a ComfyUI run, as JSON values."""
+        run = self.run(run_id)
+        return record(run, run.state())
+
+    def gallery(self, query: str = "", limit: int = 60, before: str = "") -> list[GalleryItem]:
+        """Outputs of all runs, newest first, those behind the item whose cursor is `before`."""
+        return self.generating.gallery.find(query, limit, before)
