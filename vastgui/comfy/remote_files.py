@@ -12,8 +12,9 @@ from vastgui.comfy.errors import FileChanged, FileMissing, RequestRefused, Serve
 from vastgui.comfy.http import Answer, Http, Request, Streamed
 
 _PIECE_BYTES = 1 << 18
+_SHORTER = 416  # the range begins after the end
 _UPLOAD_SILENCE_S = 60.0  # the server writes the file before it answers
-_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18})")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,21 @@ def view(
         path=f"/view?{urlencode(names)}",
         endpoint="/view",
         timeout_s=timeout_s,
-        headers={"Range": f"bytes={wanted.start}-"} if wanted.start else {},
-        limit_bytes=max(0, wanted.max_bytes - wanted.start),
+        headers=_from(wanted.start),
+        limit_bytes=max(0, wanted.max_bytes - _overlap(wanted.start)),
         within_s=None,
     )
     with http.stream(request) as streamed:
         return _received(streamed, wanted, on_chunk, http.where)
+
+
+def _from(start: int) -> dict[str, str]:
+    return {"Range": f"bytes={_overlap(start)}-"} if start else {}
+
+
+def _overlap(start: int) -> int:
+    """One byte before `start`: for a part that is all of the file, too, the answer has an etag."""
+    return max(0, start - 1)
 
 
 def _received(
@@ -59,17 +69,19 @@ def _received(
 ) -> Viewed:
     _refuse(streamed, where)
     etag = streamed.headers.get("etag", "")[:200]
-    first, size_bytes = _range(streamed)
-    if wanted.start and wanted.etag and etag and etag != wanted.etag:
-        raise FileChanged(wanted.filename)  # the server would serve the range of another file
-    if first != wanted.start:
+    received, size_bytes = _range(streamed)
+    if received != _overlap(wanted.start):
         raise FileChanged(wanted.filename)
-    if streamed.status == 416:
-        return Viewed(wanted.start, wanted.etag)  # all of it is here
-    received = first
+    if wanted.start and wanted.etag and etag != wanted.etag:
+        raise FileChanged(
+            wanted.filename
+        )  # the server gives the range of any file, If-Range or not
+    skip = wanted.start - received
     for piece in streamed.pieces():
-        on_chunk(piece)
         received += len(piece)
+        if fresh := piece[skip:]:
+            on_chunk(fresh)
+        skip = max(0, skip - len(piece))
     if size_bytes is not None and received != size_bytes:
         raise FileChanged(wanted.filename)
     return Viewed(received, etag)
@@ -81,19 +93,16 @@ def _refuse(streamed: Streamed, where: str) -> None:
         raise ServerGone(where, f"status {status}")
     if status == 404:
         raise FileMissing("/view", status, "it has no such file")
-    if status not in {200, 206, 416}:
+    if status not in {200, 206, _SHORTER}:
         raise RequestRefused("/view", status)
 
 
 def _range(streamed: Streamed) -> tuple[int, int | None]:
-    """The offset of the first byte that comes, and the size of the whole file."""
+    """The offset of the first byte that comes (-1: none that was asked for), and the file's size."""
     if streamed.status == 200:
         return 0, streamed.length_bytes
     found = _RANGE.fullmatch(streamed.headers.get("content-range", ""))
-    if found is None:
-        return -1, None
-    size_bytes = int(found[2])
-    return (size_bytes if found[1] is None else int(found[1])), size_bytes
+    return (int(found[1]), int(found[2])) if found else (-1, None)
 
 
 def upload(
