@@ -10,7 +10,7 @@ from vastgui.comfy.outcome import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`words` replace the server's own message when given ({0} is the pattern's first group)."""
+    """`words` replace the server's own message when given ({} is the pattern's first group)."""
 
     pattern: re.Pattern[str]
     words: str
@@ -18,7 +18,7 @@ class Cause:
     action: Action
 
     def say(self, found: re.Match[str]) -> str:
-        return self.words.replace("{0}", found[1]) if self.words else ""
+        return self.words.format(*found.groups())
 
 
 def cause_of(verdict: Verdict) -> tuple[Cause, re.Match[str]] | None:
@@ -55,13 +55,13 @@ CAUSES: tuple[Cause, ...] = (
     ),
     _cause(
         r"No module named ['\"]([\w.\-]{1,80})",
-        "the Python package “{0}” is missing on the instance",
+        "the Python package “{}” is missing on the instance",
         "Install what the node's pack requires, then restart ComfyUI.",
         "install_pack",
     ),
     _cause(
         r"cannot import name ['\"]([\w.]{1,80})",
-        "a Python package on the instance has no “{0}”: it is too old or too new",
+        "a Python package on the instance has no “{}”: it is too old or too new",
         "Install the versions that the node's pack requires, then restart ComfyUI.",
         "install_pack",
     ),
@@ -108,6 +108,12 @@ CAUSES: tuple[Cause, ...] = (
         r"^ExecutionBlocked",
         "",
         "A node before it stopped this part of the workflow on purpose; the rest was run.",
+        "edit",
+    ),
+    _cause(
+        r"UnidentifiedImageError|cannot identify image file|Invalid data found when processing",
+        "an input file is not what its node can read",
+        "Choose another file: this one is damaged or of a kind the node does not know.",
         "edit",
     ),
     _cause(

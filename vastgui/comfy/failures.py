@@ -75,7 +75,7 @@ def _ended(end: Verdict, prompt: Mapping[str, Any]) -> Explained:
         at = f" while {where} ran" if where else ""
         return Explained(
             f"Someone else interrupted the run on the instance{at}.",
-            "What was finished before is kept, and on the instance's cache: run it again.",
+            "Run it again: ComfyUI's cache keeps what was finished.",
             "retry",
             node_id=end.node_id,
         )

@@ -98,8 +98,8 @@ def _inputs(facts: Facts) -> Iterator[CheckResult]:
         said = (
             "The 1 input file is" if facts.inputs == 1 else f"All {facts.inputs:,} input files are"
         )
-        size = f" ({size(facts.upload_bytes)} to upload)" if facts.upload_bytes else ""
-        yield CheckResult("inputs", "green", f"{said} ready{size}.")
+        upload = f" ({size(facts.upload_bytes)} to upload)" if facts.upload_bytes else ""
+        yield CheckResult("inputs", "green", f"{said} ready{upload}.")
 
 
 def _ui_only(facts: Facts) -> Iterator[CheckResult]:

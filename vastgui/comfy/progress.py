@@ -108,7 +108,7 @@ class Tracker:
 
     def gap(self) -> None:
         """The socket was away: frames may be missing."""
-        self._gap = True
+        self._gap = self._gap or self._said is None
 
     def queue_seen(self, running: Iterable[str], pending: Iterable[str], now: float) -> int | None:
         """Take the queue's ids (`pending` in the order of execution); return our position."""
@@ -155,7 +155,9 @@ class Tracker:
 
     def _message(self, kind: str, data: dict[str, Any], now: float) -> None:
         if kind == "executing" and "prompt_id" not in data:
-            self._gap = True
+            self.gap()
+        if kind == "execution_start":
+            self._gap = False  # whatever was missed came before
         match kind:
             case "execution_success":
                 self._said = self._said or Verdict(outcome="success")
