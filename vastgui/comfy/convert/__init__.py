@@ -66,7 +66,8 @@ def seed_controls(workflow: dict[str, Any], object_info: dict[str, Any]) -> dict
 def missing_types(workflow: dict[str, Any], object_info: dict[str, Any]) -> list[Problem]:
     """Return the nodes that run and that this server cannot execute. Raises NotConvertible."""
     if not is_api_format(workflow):
-        return _emitter(workflow, object_info).problems()
+        emitter = _emitter(workflow, object_info)
+        return [*emitter.unknown(), *emitter.hopeless()]
     return [
         Problem(
             node_id,

@@ -82,11 +82,14 @@ class Graph:
     """The root graph, or the inside of one subgraph definition."""
 
     nodes: Mapping[str, Node]
-    links: tuple[Link, ...]
+    leaving: Mapping[str, tuple[Link, ...]]
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()
     into_output: Mapping[int, Link] = field(default_factory=dict)
-    from_input: Mapping[int, tuple[Link, ...]] = field(default_factory=dict)
+
+    def from_input(self, slot: int) -> tuple[Link, ...]:
+        """Return the lines that start at the subgraph's input `slot`."""
+        return tuple(k for k in self.leaving.get(INPUT_SIDE, ()) if k.origin_slot == slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +104,43 @@ def read_graph(raw: Mapping[str, Any]) -> Workflow:
     """Read a file in the editor's format. Raises NotConvertible when it holds no nodes list."""
     if not isinstance(raw.get("nodes"), list):
         raise whole_file("it has no list of nodes")
-    definitions = mapping(raw.get("definitions")).get("subgraphs")
-    listed = definitions if isinstance(definitions, list) else []
-    subgraphs = {
-        str(d["id"]): _graph(d) for d in listed if isinstance(d, Mapping) and is_id(d.get("id"))
-    }
+    subgraphs = {str(d["id"]): _graph(d) for d in _definitions(raw)}
     workflow = Workflow(_graph(raw), subgraphs)
     if sum(len(g.nodes) for g in (workflow.root, *subgraphs.values())) > MAX_NODES:
         raise whole_file(f"it has more than {MAX_NODES} nodes")
     return workflow
 
 
+def _definitions(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the subgraph definitions, also those inside of definitions."""
+    waiting: list[object] = [raw]
+    while waiting:
+        listed = mapping(mapping(waiting.pop()).get("definitions")).get("subgraphs")
+        for entry in listed if isinstance(listed, list) else []:
+            if isinstance(entry, Mapping) and is_id(entry.get("id")):
+                yield entry
+                waiting.append(entry)
+
+
 def is_id(raw: object) -> bool:
     """Tell whether `raw` may be the id of a node, a link or a subgraph."""
-    if isinstance(raw, bool):
-        return False
-    return isinstance(raw, int) or (isinstance(raw, str) and raw != "")
+    if isinstance(raw, int):
+        return not isinstance(raw, bool) and abs(raw) < 2**63
+    return isinstance(raw, str) and raw != ""
 
 
 def _graph(raw: Mapping[str, Any]) -> Graph:
     links = tuple(_links(raw.get("links")))
     nodes = dict(_nodes(raw.get("nodes"), {link.id: link for link in links}, links))
-    from_input: dict[int, tuple[Link, ...]] = {}
+    leaving: dict[str, list[Link]] = {}
     for link in links:
-        if link.origin == INPUT_SIDE:
-            from_input[link.origin_slot] = (*from_input.get(link.origin_slot, ()), link)
+        leaving.setdefault(link.origin, []).append(link)
     return Graph(
         nodes=nodes,
-        links=links,
+        leaving={origin: tuple(out) for origin, out in leaving.items()},
         inputs=tuple(_ports(raw.get("inputs"))),
         outputs=tuple(_ports(raw.get("outputs"))),
-        into_output={link.target_slot: link for link in links if link.target == OUTPUT_SIDE},
-        from_input=from_input,
+        into_output={k.target_slot: k for k in reversed(links) if k.target == OUTPUT_SIDE},
     )
 
 

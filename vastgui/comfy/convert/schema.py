@@ -28,15 +28,19 @@ WIDGET_TYPES = frozenset(
         "MULTISELECT",
         "TREESELECT",
         "COMFY_DYNAMICCOMBO_V3",
+        "COMFY_DYNAMICGROUP_V3",
     ]
 )
 BROWSER_TYPES = frozenset(["WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION"])
 """Inputs only a browser can fill: a camera, a microphone, a rendered view."""
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
+DYNAMIC_GROUP = "COMFY_DYNAMICGROUP_V3"
+MATCH_TYPE = "COMFY_MATCHTYPE_V3"
 UPLOADS = ("image_upload", "video_upload", "animated_image_upload", "audio_upload")
 SEEDS = ("seed", "noise_seed")
 MAX_NESTING = 8
+MAX_ROWS = 100
 EMPTY: Mapping[str, Any] = {}
 _ZERO: Mapping[str, Any] = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False}
 
@@ -81,6 +85,8 @@ class Input:
     def default(self) -> Any:
         if self.options.get("multi_select"):
             return self.options.get("default", [])
+        if self.type == DYNAMIC_GROUP:
+            return self.options.get("min", 0)
         if "default" in self.options:
             return self.options["default"]
         if self.type == "COMBO":
@@ -89,12 +95,35 @@ class Input:
             return next((o.get("key") for o in self.choices if isinstance(o, Mapping)), None)
         return _ZERO.get(self.type, "")
 
+    @property
+    def sent(self) -> bool:
+        """False for a row count, which only says how many values follow."""
+        return self.type != DYNAMIC_GROUP
+
     def children(self, chosen: object) -> tuple["Input", ...]:
-        """Return what the option `chosen` of a dynamic list adds, named `parent.child`."""
-        for option in self.choices if self.type == DYNAMIC_COMBO else ():
-            if isinstance(option, Mapping) and option.get("key") == chosen:
-                return tuple(_declared({"input": option.get("inputs")}, prefix=f"{self.name}."))
+        """Return the inputs that the value `chosen` adds right after this one.
+
+        A dynamic list adds `parent.child`, a dynamic group of n rows `parent.0.child` and so on.
+        """
+        if self.type == DYNAMIC_COMBO and isinstance(chosen, (str, int, float)):
+            for option in self.choices:
+                if isinstance(option, Mapping) and option.get("key") == chosen:
+                    return tuple(_declared({"input": option.get("inputs")}, f"{self.name}."))
+        if self.type == DYNAMIC_GROUP and isinstance(chosen, (int, float)):
+            rows = range(MAX_ROWS if chosen >= MAX_ROWS else int(chosen) if chosen > 0 else 0)
+            template = {"input": self.options.get("template")}
+            return tuple(i for row in rows for i in _declared(template, f"{self.name}.{row}."))
         return ()
+
+    def grown(self, name: str) -> "Input":
+        """Return the input of a growing group that a file calls `name`."""
+        template = mapping(self.options.get("template"))
+        inner = tuple(_declared(template))
+        tail = name.removeprefix(f"{self.name}.")
+        found = next((i for i in inner if tail.startswith(i.name)), inner[0] if inner else None)
+        if found is None:
+            return Input(name, "*", EMPTY)
+        return Input(name, found.type, found.options, found.choices, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +188,8 @@ def _read_input(name: str, spec: object, *, required: bool) -> Input:
     kind = parts[0]
     listed = kind if isinstance(kind, list) else options.get("options")
     choices = tuple(listed) if isinstance(listed, list) else ()
+    if kind == MATCH_TYPE:
+        kind = mapping(options.get("template")).get("allowed_types")
     override = options.get("widgetType")
     type_ = override if isinstance(override, str) else slot_type(kind)
     return Input(name, type_, options, choices, required)
@@ -168,7 +199,7 @@ def slot_type(raw: object) -> str:
     """Return a socket's type as one word: a list of choices is "COMBO", 0 and "" are "*"."""
     if isinstance(raw, list):
         return "COMBO"
-    return raw if isinstance(raw, str) and raw else "*"
+    return raw if isinstance(raw, str) and raw not in ("", MATCH_TYPE) else "*"
 
 
 def mapping(raw: object) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """The inputs a node has while it is edited: those of its type first, then what the file adds."""
 
 from vastgui.comfy.convert.graph import Graph, Node, Socket
-from vastgui.comfy.convert.schema import AUTOGROW, Input, NodeType
-from vastgui.comfy.convert.values import is_widget
+from vastgui.comfy.convert.schema import Input, NodeType
+from vastgui.comfy.convert.values import inputs_of, is_widget
 
 
 def of_type(node: Node, kind: NodeType) -> tuple[Socket, ...]:
@@ -11,8 +11,9 @@ def of_type(node: Node, kind: NodeType) -> tuple[Socket, ...]:
     Files are matched by name: their order and number differ from the server's.
     """
     stored = {s.name: s for s in node.sockets}
-    plain = [i for i in kind.inputs if i.type != AUTOGROW and not is_widget(i, node)]
-    widgets = [i for i in kind.inputs if is_widget(i, node)]
+    inputs = inputs_of(node, kind)
+    plain = [i for i in inputs if not is_widget(i, node)]
+    widgets = [i for i in inputs if is_widget(i, node)]
     defined = [_merged(i, stored.get(i.name), widget=False) for i in plain]
     defined += [_merged(i, stored.get(i.name), widget=True) for i in widgets]
     names = {s.name for s in defined}

@@ -28,7 +28,8 @@ class Values:
 
 def values_of(node: Node, kind: NodeType) -> Values:
     """Return what the file stores for each widget of `node`; defaults where it stores nothing."""
-    widgets = [i for i in kind.inputs if is_widget(i, node)]
+    inputs = inputs_of(node, kind)
+    widgets = [i for i in inputs if is_widget(i, node)]
     if isinstance(node.values, Mapping):
         return _by_name(widgets, node.values)
     listed = node.values if isinstance(node.values, list) else []
@@ -38,16 +39,28 @@ def values_of(node: Node, kind: NodeType) -> Values:
         return _by_name(widgets, node.named)
     dummies = len(kind.forced)
     if dummies and plain.used + dummies <= len(listed) <= plain.used + dummies + trailing:
-        with_dummies = [i for i in kind.inputs if i in kind.forced or is_widget(i, node)]
+        with_dummies = [i for i in inputs if i in kind.forced or is_widget(i, node)]
         return _by_position(with_dummies, listed)
     return plain
+
+
+def inputs_of(node: Node, kind: NodeType) -> list[Input]:
+    """Return the inputs of the type, with growing groups as long as the file has them."""
+    out: list[Input] = []
+    for declared in kind.inputs:
+        if declared.type != AUTOGROW:
+            out.append(declared)
+            continue
+        prefix = f"{declared.name}."
+        out += [declared.grown(s.name) for s in node.sockets if s.name.startswith(prefix)]
+    return out
 
 
 def is_widget(declared: Input, node: Node) -> bool:
     """Tell whether an input holds a value: by its type, or as the file marks it (a pack's own)."""
     if declared.is_widget:
         return True
-    if declared.forced or declared.type == AUTOGROW:
+    if declared.forced:
         return False
     return any(s.widget == declared.name == s.name for s in node.sockets)
 
@@ -60,7 +73,8 @@ def _by_name(widgets: Sequence[Input], stored: Mapping[str, Any]) -> Values:
     out = Values()
     for widget in _unfolded(widgets, stored):
         out.declared[widget.name] = widget
-        out.widgets[widget.name] = stored.get(widget.name, widget.default)
+        if widget.sent:
+            out.widgets[widget.name] = stored.get(widget.name, widget.default)
         if widget.control_slots:
             _note_control(out, widget, stored.get(CONTROL_WIDGET))
     return out
@@ -90,7 +104,8 @@ def _deal(out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: i
             continue  # a file from before 2025 has a value here that nobody reads
         out.declared[widget.name] = widget
         value = listed[place] if place < len(listed) else widget.default
-        out.widgets[widget.name] = value
+        if widget.sent:
+            out.widgets[widget.name] = value
         inner = [i for i in widget.children(value) if i.is_widget]
         if inner and depth < MAX_NESTING:
             _deal(out, inner, listed, depth + 1)

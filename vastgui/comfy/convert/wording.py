@@ -1,17 +1,18 @@
 """What ComfyUI's editor does to texts before it sends them: comments, choices, file name marks."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from random import Random
-from typing import Any
 
-_COMMENT = re.compile(r"/\*[\s\S]*?\*/|//.*")
+_COMMENT = re.compile(r"/[*/]")
+_LINE_END = re.compile("[\n\r\u2028\u2029]")
+_BRACE = re.compile(r"\\.|[{}|]", re.DOTALL)
 _ESCAPED = re.compile(r"\\([{}|])")
 _MARK = re.compile(r"%([^%]+)%")
 _DATE = re.compile(r"yyyy?|yy|dd?|MM?|hh?|mm?|ss?")
 _UNSAFE = re.compile(r'[/?<>\\:*|"\x00-\x1f\x7f]')
-MAX_DEPTH = 40
+MAX_NESTED = 100
 SAVERS = frozenset(
     [
         "SaveImage",
@@ -30,48 +31,71 @@ SAVERS = frozenset(
         "ModelSave",
         "LoraSave",
         "SaveImageAdvanced",
+        "SaveAudioAdvanced",
     ]
 )
 
 
-def chosen(prompt: str, rng: Random, depth: int = 0) -> str:
+def chosen(prompt: str, rng: Random) -> str:
     """Return `prompt` without comments, with one of each `{a|b}` picked and braces unescaped."""
-    rest = _COMMENT.sub("", prompt)
-    out: list[str] = []
+    text = "".join(_outside_comments(prompt))
+    blocks: list[list[list[str]]] = [[[]]]  # open blocks > their options so far > pieces of text
     at = 0
-    while at < len(rest):
-        if rest[at] == "\\":
-            out.append(rest[at : at + 2])
-            at += 2
-        elif rest[at] == "{" and depth < MAX_DEPTH:
-            options, at = _options(rest, at + 1)
-            out.append(chosen(rng.choice(options), rng, depth + 1))
+    for found in _BRACE.finditer(text):
+        mark, options = found[0], blocks[-1]
+        options[-1].append(text[at : found.start()])
+        at = found.end()
+        if mark == "{" and len(blocks) < MAX_NESTED:
+            blocks.append([[]])
+        elif mark == "}" and len(blocks) > 1:
+            _close(blocks, rng)
+        elif mark == "|" and len(blocks) > 1:
+            options.append([])
         else:
-            out.append(rest[at])
-            at += 1
-    return _ESCAPED.sub(r"\1", "".join(out))
+            options[-1].append(mark)
+    blocks[-1][-1].append(text[at:])
+    while len(blocks) > 1:  # a block that was never closed ends with the text
+        _close(blocks, rng)
+    return _ESCAPED.sub(r"\1", "".join(blocks[0][0]))
 
 
-def _options(text: str, at: int) -> tuple[list[str], int]:
-    """Return the choices of the block that starts at `at`, and where the text goes on."""
-    options: list[str] = []
-    start, depth = at, 0
-    while at < len(text):
-        mark = text[at]
-        if mark == "}" and not depth:
-            return [*options, text[start:at]], at + 1
-        if mark == "|" and not depth:
-            options.append(text[start:at])
-            start = at + 1
-        depth += (mark == "{") - (mark == "}")
-        at += 2 if mark == "\\" else 1
-    return [*options, text[start:]], at
+def _close(blocks: list[list[list[str]]], rng: Random) -> None:
+    options = blocks.pop()
+    blocks[-1][-1].append("".join(rng.choice(options)))
 
 
-def filled(name: str, now: datetime, lookup: Callable[[str, str], Any]) -> str:
+def _outside_comments(text: str) -> Iterator[str]:
+    """Yield what is left without `/* */` and `// ...`, in one pass however long the text is."""
+    at = start = 0
+    while found := _COMMENT.search(text, at):
+        if found[0] == "/*":
+            end = text.find("*/", found.end())
+            if end < 0:  # no block ends any more: what follows can only be `//`
+                yield from _without_lines(text[start:])
+                return
+            at = end + 2
+        else:
+            line = _LINE_END.search(text, found.end())
+            at = line.start() if line else len(text)
+        yield text[start : found.start()]
+        start = at
+    yield text[start:]
+
+
+def _without_lines(text: str) -> Iterator[str]:
+    start = 0
+    while (found := text.find("//", start)) >= 0:
+        yield text[start:found]
+        line = _LINE_END.search(text, found)
+        start = line.start() if line else len(text)
+    yield text[start:]
+
+
+def filled(name: str, now: datetime, lookup: Callable[[str, str], str | None]) -> str:
     """Return the file name `name` with `%date:...%` and `%Node.widget%` replaced.
 
-    `lookup(node, widget)` returns a widget's value, or None: then the mark stays for the server.
+    `lookup(node, widget)` returns a widget's value as text, or None: then the mark stays for the
+    server.
     """
 
     def replaced(found: re.Match[str]) -> str:
@@ -79,7 +103,7 @@ def filled(name: str, now: datetime, lookup: Callable[[str, str], Any]) -> str:
         if len(parts) != 2:
             return dated(parts[0][5:], now) if parts[0].startswith("date:") else found[0]
         value = lookup(parts[0], parts[1])
-        return found[0] if value is None else _UNSAFE.sub("_", as_text(value))
+        return found[0] if value is None else _UNSAFE.sub("_", value)
 
     return _MARK.sub(replaced, name)
 
@@ -104,11 +128,13 @@ def dated(pattern: str, now: datetime) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a widget value in the words of a browser: `true`, and 1 for 1.0."""
+    """Return a widget value in the words of a browser: `true`, 1 for 1.0, nothing for null."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if isinstance(value, list):
-        return ",".join("" if v is None else as_text(v) for v in value)
-    return str(value)
+    if isinstance(value, (int, float)):
+        return str(value) if abs(value) < 2**64 else ""
+    return value if isinstance(value, str) else ""
