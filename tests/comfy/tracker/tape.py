@@ -90,9 +90,12 @@ def _show(played: Played, row: dict[str, Any], listening: dict[str, str]) -> Non
         queue = answers.queue(body)
         ids = [[item.prompt_id for item in part] for part in (queue.running, queue.pending)]
         tracker.queue_seen(*ids, now)
-    elif tracker.prompt_id in (body := _answer(row, "GET", "/history")):
-        if entry := answers.history_entry(body, tracker.prompt_id):
-            tracker.history_seen(entry, now)
+    elif entry := _entry(_answer(row, "GET", "/history"), tracker.prompt_id):
+        tracker.history_seen(entry, now)
+
+
+def _entry(body: dict[str, Any], prompt_id: str) -> answers.HistoryEntry | None:
+    return answers.history_entry(body, prompt_id) if prompt_id in body else None
 
 
 def _frame(row: dict[str, Any]) -> frames.Message | frames.Preview | frames.NodeText | None:

@@ -43,7 +43,7 @@ def _changes_are_few(one: Played) -> None:
 
 
 def _changes_tell_the_same_as_the_tracker(one: Played) -> None:
-    told = {node_id: "pending" for node_id in one.prompt}
+    told = dict.fromkeys(one.prompt, "pending")
     for change in one.of(ch.NodesChanged):
         told |= dict.fromkeys(change.node_ids, change.status)
     assert told == {node.node_id: node.status for node in one.tracker.nodes}
@@ -66,7 +66,7 @@ def test_every_recorded_history_entry_has_a_verdict_with_times() -> None:
                 assert found.ended_at >= found.started_at
                 assert not collect(entry["outputs"]).unusable
                 seen += 1
-    assert seen > 150
+    assert seen > 100
 
 
 def _entries(row: dict) -> list[dict]:
@@ -92,10 +92,6 @@ def test_the_socket_alone_is_enough_to_find_all_outputs_early() -> None:
 def test_steps_of_a_sampler_are_counted() -> None:
     (one,) = play("01_success_progress_previews")
 
-    said = [
-        change.message
-        for change in one.changes
-        if isinstance(change, ch.NodesChanged | ch.NodeProgressed)
-    ]
+    said = [change.message for change in one.changes if isinstance(change, ch.NodeProgressed)]
 
-    assert said[:5] == [f"step {k} of 5" for k in range(1, 6)] or "step 4 of 5" in said
+    assert said == [f"step {k} of 5" for k in range(1, 6)]
