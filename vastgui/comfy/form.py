@@ -25,6 +25,7 @@ _LABELS = {
     "checkpoint": "Checkpoint",
     "lora": "LoRA",
 }
+_BLOCKS = (("width", "height", "batch_size", "length"), ("lora", "lora_strength"))
 _WORDS = {"cfg": "CFG", "vae": "VAE", "clip": "CLIP", "unet": "UNET", "lora": "LoRA", "fps": "FPS"}
 
 
@@ -45,9 +46,17 @@ def fields(
         for node_id, node in graph.nodes.items()
         for one in _settable(graph, node_id)
     ]
-    order = {role: i for i, role in enumerate(ROLES)}
-    found = sorted(found[:MAX_FIELDS], key=lambda f: order.get(f.role, len(order)))
-    return _told_apart(found)
+    places = {node_id: i for i, node_id in enumerate(graph.nodes)}
+    return _told_apart(sorted(found[:MAX_FIELDS], key=lambda f: _place(f, places)))
+
+
+def _place(field: Field, places: Mapping[str, int]) -> tuple[int, int, int]:
+    """By role; width and height of one node stay together, and so do a LoRA and its strength."""
+    if not field.role:
+        return len(ROLES), 0, 0
+    role = ROLES.index(field.role)
+    block = next((b for b in _BLOCKS if field.role in b), ())
+    return (ROLES.index(block[0]), places[field.node_id], role) if block else (role, 0, 0)
 
 
 def _settable(graph: Graph, node_id: str) -> list[Declared]:

@@ -15,6 +15,7 @@ ROLES = (
 Key = tuple[str, str]
 """Node id and input name."""
 _MAX_WALK = 2000
+_MAX_SIZED = 3
 _START = {
     "positive": "prompt",
     "negative": "negative",
@@ -76,8 +77,9 @@ def find_roles(graph: Graph) -> dict[Key, str]:
     for role in ("prompt", "negative"):
         for key in _texts(graph, role):
             roles.setdefault(key, role)
+    sized = _sized(graph)
     for node_id in graph.nodes:
-        for name, role in _named(graph, node_id):
+        for name, role in _named(graph, node_id, sized=node_id in sized):
             if source := _source(graph, node_id, name):
                 roles.setdefault(source, role)
     if "prompt" not in roles.values():
@@ -168,9 +170,8 @@ def _carries_conditioning(graph: Graph, node_id: str, name: str) -> bool:
     return not any(word in name.lower() for word in _NOT_TEXT)  # a node the server lacks
 
 
-def _named(graph: Graph, node_id: str) -> Iterator[tuple[str, str]]:
+def _named(graph: Graph, node_id: str, *, sized: bool) -> Iterator[tuple[str, str]]:
     """Inputs whose name (and node) tells their role."""
-    sized = _gives_size(graph, node_id)
     has_lora = "lora_name" in graph.declared[node_id]
     for one in graph.declared[node_id].values():
         if one.kind in FILE_KINDS:
@@ -183,8 +184,18 @@ def _named(graph: Graph, node_id: str) -> Iterator[tuple[str, str]]:
             yield one.name, "lora_strength"
 
 
+def _sized(graph: Graph) -> set[str]:
+    """Nodes whose width and height are the picture's. Where there are many, those of a sampler, or
+    the first: the others are parts of a collage.
+    """
+    found = [n for n in graph.nodes if _gives_size(graph, n)]
+    if len(found) > _MAX_SIZED:
+        found = [n for n in found if "LATENT" in graph.outputs(n)] or found[:1]
+    return set(found)
+
+
 def _gives_size(graph: Graph, node_id: str) -> bool:
-    """Nodes with a width and a height that make or scale pictures; no text encoder or mask."""
+    """Nodes that make or scale pictures; no text encoder or mask."""
     has_both = {"width", "height"} <= graph.declared[node_id].keys()
     return has_both and bool({"LATENT", "IMAGE"} & set(graph.outputs(node_id)))
 
