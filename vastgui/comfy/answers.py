@@ -225,7 +225,7 @@ def names(data: Any, endpoint: str) -> list[str]:
 def uploaded(data: Any, endpoint: str = "/upload/image") -> str:
     """The name by which a prompt has to call the file."""
     name, folder = _mapping(data, endpoint).get("name"), text(data.get("subfolder"))
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not 0 < len(name) < MAX_TEXT:
         raise BadAnswer(endpoint, "it names no file")
     return f"{folder}/{name}" if folder else name
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from vastgui.comfy import answers
 from vastgui.comfy.answers import HistoryEntry, Job, Queue, ServerInfo, Submitted, Where
 from vastgui.comfy.dial import Dial
-from vastgui.comfy.errors import BadAnswer, PromptRefused, RequestRefused, ServerGone
+from vastgui.comfy.errors import AnswerTooBig, BadAnswer, PromptRefused, RequestRefused, ServerGone
 from vastgui.comfy.http import Answer, Http, Request
 from vastgui.comfy.remote_files import Viewed, Wanted, upload, view
 
@@ -132,10 +132,9 @@ class ComfyClient:
         if extra_data:
             words["extra_data"] = extra_data
         timeout_s = max(self.timeout_s, _SUBMIT_S)
-        answer = self._http.ask(_json_request("/prompt", words, timeout_s))
         try:
-            return _submitted(answer, prompt_id)
-        except BadAnswer as error:
+            return _submitted(self._http.ask(_json_request("/prompt", words, timeout_s)), prompt_id)
+        except (BadAnswer, AnswerTooBig) as error:
             error.maybe_queued = True
             raise
 

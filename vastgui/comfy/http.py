@@ -11,14 +11,14 @@ from typing import Any
 from vastgui.comfy.dial import Dial
 from vastgui.comfy.errors import AnswerTooBig, BadAnswer, ComfyError, ServerGone, ServerSilent
 from vastgui.comfy.strict_json import UnusableJson, read_json
-from vastgui.comfy.wire import Wire
+from vastgui.comfy.wire import TooMuch, Wire
 
 MAX_JSON_BYTES = 32 << 20
+MAX_HEAD_BYTES = 4 << 20  # as received: the beginning of the body comes with it
 MAX_ANSWER_S = 300.0
 _PIECE_BYTES = 1 << 18
 _MAX_IDLE = 2
 _GOES_STALE_S = 50.0  # aiohttp hangs up after 75 s
-_UNAVAILABLE = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,9 @@ class Http:
         except BaseException:
             connection.close()
             raise
-        if streamed.is_whole and not response.will_close and not connection.wire.holds_bytes:
+        whole = streamed.is_whole
+        response.close()
+        if whole and not response.will_close and not connection.wire.holds_bytes:
             self._keep(connection)
         else:
             connection.close()
@@ -143,6 +145,8 @@ class Http:
         failure: ComfyError
         if isinstance(error, TimeoutError):
             failure = ServerSilent(request.endpoint, wire.timeout_s)
+        elif isinstance(error, TooMuch):
+            failure = BadAnswer(request.endpoint, "its head does not end")
         elif isinstance(error, OSError | http.client.IncompleteRead):
             failure = ServerGone(self.where, _reason(error))
         else:
@@ -190,7 +194,7 @@ class Streamed:
 
     @property
     def is_whole(self) -> bool:
-        return self._response.isclosed()
+        return self._response.isclosed() or self._response.length == 0
 
     def pieces(self) -> Iterator[bytes]:
         """The body. Raises `AnswerTooBig`, or `ServerGone` when it breaks off."""
@@ -231,10 +235,10 @@ class _Connection:
         self.used_at = time.monotonic()
         self._http = http.client.HTTPConnection(host, port, blocksize=_PIECE_BYTES)
         self._http.auto_open = 0
-        self._http.sock = self.wire
+        self._http.sock = _Socket(self.wire)
 
     def exchange(self, request: Request) -> http.client.HTTPResponse:
-        self.wire.expect(request.timeout_s, within_s=request.within_s)
+        self.wire.expect(request.timeout_s, within_s=request.within_s, limit_bytes=MAX_HEAD_BYTES)
         refusal: OSError | None = None
         try:
             self._http.request(
@@ -245,13 +249,27 @@ class _Connection:
             if request.body is None:
                 raise
         try:
-            return self._http.getresponse()
+            response = self._http.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise refusal or error from error
+        if response.length is None and not response.chunked:  # a head that was cut looks so, too
+            raise http.client.IncompleteRead(b"")
+        self.wire.limit_bytes = None
+        return response
 
     def close(self) -> None:
-        self._http.close()
         self.wire.close()
+
+
+class _Socket:
+    """The wire as `http.client` sees it: it closes a socket that it still reads from."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.sendall = wire.sendall
+        self.makefile = wire.makefile
+
+    def close(self) -> None:
+        """The wire is closed by who opened it."""
 
 
 def _reason(error: BaseException) -> str:
