@@ -11,7 +11,6 @@ from vastgui.comfy.convert import is_api_format
 from vastgui.errors import InvalidInput
 
 MAX_JSON_BYTES = 20_000_000
-MAX_DEPTH = 200
 HINT = "Save it in ComfyUI again (File, Save or Export), or drop a picture that ComfyUI made."
 
 
@@ -92,6 +91,9 @@ def _parsed(data: bytes, name: str) -> object:
         raise InvalidInput(name, f"is larger than {MAX_JSON_BYTES // 10**6} MB.", hint=HINT)
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_null)
+    except UnicodeDecodeError:
+        reason = "is neither JSON nor a picture, film or sound that ComfyUI made."
+        raise InvalidInput(name, reason, hint=HINT) from None
     except RecursionError:
         raise InvalidInput(name, "is nested too deeply.", hint=HINT) from None
     except ValueError as error:

@@ -1,5 +1,6 @@
 """The prompt, node by node."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from vastgui.comfy.convert.schema import BROWSER_TYPES, NodeType, NodeTypes
 from vastgui.comfy.convert.stored import Stored
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
+_SUBGRAPH_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_BROWSER = "it needs a browser: a camera, a microphone or a 3D view"
 MAX_DEPTH = 60
 """How deeply a stored value may be nested."""
 
@@ -120,13 +123,12 @@ def _copied(value: Any, depth: int) -> Any:
     return value
 
 
-_BROWSER = "it needs a browser: a camera, a microphone or a 3D view"
-
-
 def _unknown(placed: Placed) -> Problem:
     node = placed.node
     reason = f"the server does not know the node type {node.type}"
-    if node.type.startswith(GROUP_PREFIXES):
+    if _SUBGRAPH_ID.fullmatch(node.type):
+        reason = "the subgraph it stands for is missing from the file"
+    elif node.type.startswith(GROUP_PREFIXES):
         reason = (
             "it is a group node of an old kind; open the file in ComfyUI and make it a subgraph"
         )
