@@ -13,6 +13,11 @@ MODEL_FILES = (
     ".engine", ".patch",
 )  # fmt: skip
 
+MEDIA_FILES = (
+    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4", ".webm", ".mov",
+    ".mkv", ".avi", ".wav", ".mp3", ".flac", ".ogg", ".opus", ".glb", ".gltf", ".obj", ".latent",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -27,8 +32,10 @@ class Choice:
 
     @property
     def is_there(self) -> bool:
-        """Files in subfolders and annotated names ("a.png [temp]") are never listed."""
-        if self.kind == "file" and ("/" in self.value or self.value.endswith("]")):
+        """True, too, for files the server would not list: in subfolders, "a.png [temp]", odd kinds."""
+        if self.kind == "file" and (
+            "/" in self.value or not self.value.lower().endswith(MEDIA_FILES)
+        ):
             return True
         return self.value in self.options
 

@@ -1,6 +1,7 @@
 """A failure in words for people, and how nodes are called in them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """`message` is one sentence; `traceback` is kept apart, to be folded away."""
+    """`message` is one sentence; `traceback` holds the last lines only, to be folded away."""
 
     message: str
     hint: str
@@ -34,6 +35,17 @@ class Explained:
     problems: tuple[FieldProblem, ...] = ()
     node_id: str = ""
     traceback: tuple[str, ...] = ()
+
+
+def last_lines(traceback: Sequence[str], most_bytes: int = 1500) -> tuple[str, ...]:
+    """The end of a traceback, short enough to go into one event with all else."""
+    kept: list[str] = []
+    for line in (values.block(line, 160) for line in reversed(traceback)):
+        most_bytes -= len(json.dumps(line)) + 1
+        if most_bytes < 0:
+            break
+        kept.append(line)
+    return tuple(reversed(kept))
 
 
 def title_of(prompt: Mapping[str, Any], node_id: str, node_type: str = "") -> str:

@@ -11,6 +11,7 @@ from vastgui.comfy.explained import (
     Action,
     Explained,
     FieldProblem,
+    last_lines,
     listed,
     node_name,
     sentence,
@@ -97,7 +98,7 @@ def _failed(end: Verdict, where: str) -> Explained:
         known[0].hint if known else UNKNOWN_HINT,
         known[0].action if known else "open_log",
         node_id=end.node_id,
-        traceback=end.traceback,
+        traceback=last_lines(end.traceback),
     )
 
 

@@ -4,6 +4,7 @@ Packs invent keys and shapes: every list item that is a dict with a string `file
 under whichever key. What cannot be a file is counted, not guessed.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from vastgui.comfy import values
 MAX_OUTPUTS = 10_000
 MAX_TEXT_CHARS = 100_000
 MAX_TEXTS_CHARS = 5_000_000
-MAX_NAME_CHARS = 1024
+MAX_NAME_BYTES = 1600
+"""Of a name written as JSON: name and folder together fit into one event of the state file."""
 _MAX_DEPTH = 4
 _TYPES = frozenset({"output", "temp", "input"})
 _3D = (".glb", ".gltf", ".obj", ".fbx", ".stl", ".ply", ".splat", ".spz", ".ksplat", ".usdz")
@@ -129,6 +131,9 @@ def _model(node_id: str, key: str, path: str) -> OutputRef | None:
 
 
 def _is_name(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_NAME_CHARS or "\0" in value:
+    """Odd names (`../`, `CON`, a line break) are kept: making them safe is the receiver's job."""
+    if not isinstance(value, str) or len(value) > MAX_NAME_BYTES:
         return False
-    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        return False  # no URL can carry it
+    return len(json.dumps(value)) <= MAX_NAME_BYTES

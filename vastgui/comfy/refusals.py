@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vastgui.comfy import values
-from vastgui.comfy.choices import MODEL_FILES, listed_options
+from vastgui.comfy.choices import MEDIA_FILES, MODEL_FILES, listed_options
 from vastgui.comfy.errors import NodeProblem
 from vastgui.comfy.explained import (
     Action,
@@ -20,10 +20,6 @@ from vastgui.comfy.explained import (
 )
 
 MAX_PROBLEMS = 200
-MEDIA_FILES = (
-    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4", ".webm", ".mov",
-    ".mkv", ".avi", ".wav", ".mp3", ".flac", ".ogg", ".opus", ".glb", ".gltf", ".obj", ".latent",
-)  # fmt: skip
 _MISSING_FILE = re.compile(r"Invalid (\w+) file:\s*(.+)", re.DOTALL)
 _PLAIN_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 
@@ -89,7 +85,8 @@ def _worded(case: Case) -> FieldProblem:
     )
     # An error inside a node's source carries the name of its consumer's input.
     known = case.name in node_inputs or case.problem.kind == "required_input_missing"
-    field = f"{case.problem.node_id}.{case.name}" if known else ""
+    name = case.name if known else _linked_input(case)
+    field = f"{case.problem.node_id}.{name}" if name else ""
     title = title_of(case.prompt, case.problem.node_id, case.problem.node_type)
     return FieldProblem(
         case.problem.node_id,
@@ -184,18 +181,35 @@ def _bad_link(case: Case) -> tuple[str, Action]:
 
 
 def _exception(case: Case) -> tuple[str, Action]:
-    kind = values.text(case.problem.extra_info.get("exception_type"), 60)
-    said = case.problem.details.strip().strip("'\"")
+    kind, said = _raised(case)
     if kind == "KeyError" and said == "inputs":
         return f"{case.node} has no inputs at all: the workflow is damaged.", "edit"
+    if kind == "KeyError" and (name := _linked_input(case)):
+        return f"{case.node}: “{name}” is connected to node {said}, which is not there.", "edit"
     if kind == "KeyError":
         return (
-            f"{case.node} is connected to node {values.text(said, 60)}, which is not there.",
+            f"{case.node} is connected to node {said}, which is not there.",
             "edit",
         )
     if kind == "IndexError":
         return f"{case.node} is connected to an output that does not exist.", "edit"
     return _other(case)
+
+
+def _raised(case: Case) -> tuple[str, str]:
+    """The exception's type, and the name it is about."""
+    kind = values.text(case.problem.extra_info.get("exception_type"), 60)
+    return kind, values.text(case.problem.details.strip().strip("'\""), 60)
+
+
+def _linked_input(case: Case) -> str:
+    """The input that is connected to the node a KeyError names."""
+    kind, missing = _raised(case)
+    if kind != "KeyError":
+        return ""
+    inputs = values.mapping(values.mapping(case.prompt.get(case.problem.node_id)).get("inputs"))
+    links = ((k, v) for k, v in inputs.items() if isinstance(v, list) and len(v) == 2)
+    return next((values.text(k, 100) for k, v in links if str(v[0]) == missing), "")
 
 
 def _cycle(case: Case) -> tuple[str, Action]:

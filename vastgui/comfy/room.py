@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from vastgui.comfy.facts import CheckResult, Facts
+from vastgui.comfy.facts import CheckResult, Facts, Level
 
 RESERVE_BYTES = 1_000_000_000
-"""Kept free on either disk."""
+"""Kept free on this computer: what would go below it is not fetched."""
+LEAST_THERE_BYTES = 100_000_000
 
 
 def room(facts: Facts) -> Iterator[CheckResult]:
@@ -16,32 +17,37 @@ def room(facts: Facts) -> Iterator[CheckResult]:
 
 
 def _disk_there(facts: Facts) -> Iterator[CheckResult]:
-    need = facts.upload_bytes + (facts.expected_output_bytes or 0)
-    yield from _disk("disk_there", "The instance", facts.free_there_bytes, need)
+    free, need = facts.free_there_bytes, facts.upload_bytes + (facts.expected_output_bytes or 0)
+    if free is not None:
+        fix = "Delete files there, or rent an instance with a bigger disk."
+        level = _level(free, least=need + LEAST_THERE_BYTES, good=2 * need + 5 * RESERVE_BYTES)
+        yield CheckResult("disk_there", level, _disk("The instance", free, need), _for(level, fix))
 
 
 def _disk_here(facts: Facts) -> Iterator[CheckResult]:
-    need = facts.expected_output_bytes or 0
-    yield from _disk("disk_here", "This computer", facts.free_here_bytes, need)
+    free, need = facts.free_here_bytes, facts.expected_output_bytes or 0
+    if free is not None:
+        fix = "Delete files here, or move vastgui's data to a bigger disk."
+        least = need + RESERVE_BYTES
+        level = _level(free, least=least, good=2 * need + 3 * RESERVE_BYTES)
+        said = _disk("This computer", free, need)
+        said += f" {size(RESERVE_BYTES)} of it stays reserved." if level == "red" else ""
+        yield CheckResult("disk_here", level, said, _for(level, fix))
 
 
-def _disk(name: str, where: str, free: int | None, need: int) -> Iterator[CheckResult]:
-    if free is None:
-        return
-    wants = f"about {size(need)} needed for this run" if need else "the run's size not known"
-    said = f"{where} has {size(free)} of free disk, {wants}."
-    fix = (
-        "Delete files there, or choose another folder."
-        if name == "disk_here"
-        else ("Delete files there, or rent an instance with a bigger disk.")
-    )
-    if free < need + RESERVE_BYTES:
-        keep = f" {size(RESERVE_BYTES)} of it stays reserved."
-        yield CheckResult(name, "red", said + keep, fix)
-    elif free < 2 * need + 5 * RESERVE_BYTES:
-        yield CheckResult(name, "amber", said, fix)
-    else:
-        yield CheckResult(name, "green", said)
+def _disk(where: str, free: int, need: int) -> str:
+    wants = f", about {size(need)} of it needed for this run" if need else ""
+    return f"{where} has {size(free)} of free disk{wants}."
+
+
+def _level(free: int, *, least: int, good: int) -> Level:
+    if free < least:
+        return "red"
+    return "green" if free >= good else "amber"
+
+
+def _for(level: Level, fix: str) -> str:
+    return "" if level == "green" else fix
 
 
 def _vram(facts: Facts) -> Iterator[CheckResult]:
@@ -53,8 +59,9 @@ def _vram(facts: Facts) -> Iterator[CheckResult]:
     if need is None:
         yield CheckResult("vram", "green", f"{has}.")
     elif need > total:
+        # Not red: ComfyUI moves what does not fit into main memory, slowly, and often gets by.
         fix = "Use a smaller size, batch or model, or rent a bigger GPU."
-        yield CheckResult("vram", "red", f"{has}; the run needs about {size(need)}.", fix)
+        yield CheckResult("vram", "amber", f"{has}; the run needs about {size(need)}.", fix)
     elif free is not None and need > free:
         fix = "Free the GPU's memory first; ComfyUI may do so by itself."
         yield CheckResult("vram", "amber", f"{has}; the run needs about {size(need)}.", fix)
