@@ -17,6 +17,7 @@ from vastgui.runner.progress import Checklist, Coalescer, RateMeter, listed
 from vastgui.runner.steplog import StepLog
 from vastgui.runner.workbench import Workbench
 from vastgui.state import events as ev
+from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
 from vastgui.state.store import RunDir
 
@@ -127,6 +128,11 @@ class StepContext:
         self._bench.journal.append(event)
 
     @property
+    def state(self) -> RunState:
+        """What is recorded of this run so far."""
+        return self._bench.journal.state
+
+    @property
     def shared(self) -> dict[str, Any]:
         """What the steps of this run hand on to each other; closed at its end."""
         return self._bench.shared
@@ -178,13 +184,19 @@ class StepContext:
         question: str,
         choices: Sequence[str],
         details: Mapping[str, Any] | None = None,
+        *,
+        until: Callable[[], str | None] | None = None,
     ) -> str:
-        """Block the run until the user picked one of `choices`. The step's time stands still."""
+        """Block the run until the user picked one of `choices`. The step's time stands still.
+
+        `until` is called several times a second: what it returns is the answer of a question
+        that answered itself meanwhile.
+        """
         with self._asking:
             self.checkpoint()
             self._clock.pause()
             try:
-                return self._answered(kind, question, tuple(choices), details or {})
+                return self._answered(kind, question, tuple(choices), details or {}, until)
             finally:
                 self._clock.go_on()
 
@@ -239,7 +251,12 @@ class StepContext:
         return Checklist(self.step, self._put)
 
     def _answered(
-        self, kind: str, question: str, choices: tuple[str, ...], details: Mapping[str, Any]
+        self,
+        kind: str,
+        question: str,
+        choices: tuple[str, ...],
+        details: Mapping[str, Any],
+        until: Callable[[], str | None] | None,
     ) -> str:
         ask_id, gate, journal = uuid4().hex, self._bench.gate, self._bench.journal
         gate.ask(ask_id, choices)
@@ -251,7 +268,10 @@ class StepContext:
         while (answer := gate.answer(ask_id)) is None:
             if gate.stop_mode:  # a question cannot be answered any more once the run is stopping
                 raise Stopped("The user stopped the run instead of answering.")
-            gate.wait(3600.0, lambda: bool(gate.stop_mode) or gate.answer(ask_id) is not None)
+            if until is not None and (answer := until()) is not None:
+                break
+            slice_s = 3600.0 if until is None else 0.1
+            gate.wait(slice_s, lambda: bool(gate.stop_mode) or gate.answer(ask_id) is not None)
         answered = ev.RunAnswered(ask_id=ask_id, answer=answer)
         if not journal.append_when(lambda s: not s.stop_mode, answered):
             raise Stopped("The user stopped the run.")

@@ -1,0 +1,235 @@
+"""Follows the prompt to its end: the socket for speed, queue and history for the truth."""
+
+import time
+from typing import TYPE_CHECKING
+
+from vastgui.comfy import changes as ch
+from vastgui.comfy.errors import ComfyError
+from vastgui.comfy.nodes import Node
+from vastgui.comfy.outcome import Verdict
+from vastgui.comfy.progress import Tracker
+from vastgui.errors import StepFailed
+from vastgui.runner.generation.facts import event_of
+from vastgui.runner.generation.preview import Previews
+from vastgui.runner.generation.submission import SERVER_PATIENCE_S
+from vastgui.runner.generation.watch import Watch
+
+if TYPE_CHECKING:
+    from vastgui.runner.generation import Generation
+
+TICK_S = 0.1
+LOOK_EVERY_S = 5.0
+LOOK_CLOSELY_EVERY_S = 1.5
+"""While the socket is away or says nothing."""
+QUIET_S = 8.0
+UNKNOWN_LOOKS = 3
+"""So often, a second apart, must queue and history not know a prompt before it counts as lost."""
+WAIT_ON, CANCEL = "Wait on", "Cancel the run"
+
+
+class TookTooLong(StepFailed):
+    """The prompt was given up because of a time limit; it is cancelled over there."""
+
+
+class Follower:
+    """Follows `gen`'s current submission. `run` returns how the server says it ended."""
+
+    def __init__(self, gen: "Generation") -> None:
+        self._gen = gen
+        self._watch: Watch = gen.listen()
+        self._previews = Previews(gen, self._watch)
+        self._look_at = 0.0
+        self._unknown_looks = 0
+        self._away_since: float | None = None
+        self.was_away = False
+        """The server did not answer for a while: it may have been restarted."""
+        self._queue_limit_at = time.monotonic() + gen.job.queue_timeout_s
+        self._started_at: float | None = None
+        self._told = ""
+
+    def run(self) -> Verdict:
+        """Raises `TookTooLong`, `StepFailed` when the server stays away, and what stops a step."""
+        gen = self._gen
+        self._watch.follow(
+            gen.take_up_prompt(),
+            history=gen.timings.history,
+            first_output=len(gen.harvest.items),
+            max_outputs=max(gen.settings.max_outputs - len(gen.harvest.items), 1),
+        )
+        while True:
+            self.tick()
+            if (verdict := self._watch.ask(lambda t: t.verdict)) is not None:
+                self.tell()
+                return verdict
+            self._check_limits()
+            self._watch.wait(TICK_S)
+
+    def tick(self) -> None:
+        """One look around; also while the user is asked something."""
+        self._gen.checkpoint()
+        self.tell()
+        if self._hinted() or time.monotonic() >= self._look_at:
+            self._look()
+        self._previews.show_newest()
+
+    def tell(self) -> None:
+        """Write down what happened, and let outputs be fetched."""
+        tell_changes(self._gen, self._watch)
+        self._tell_progress()
+
+    @property
+    def has_started(self) -> bool:
+        return bool(self._watch.ask(lambda t: t.is_running or t.verdict is not None))
+
+    # -- the truth
+
+    def _hinted(self) -> bool:
+        """The socket says it ended: then history has it at once, but do not ask without a pause."""
+        hint = bool(self._watch.ask(lambda t: t.finished_hint))
+        return hint and not self._unknown_looks
+
+    def _look(self) -> None:
+        client = self._gen.server.client
+        try:
+            if self._hinted() or self._watch.queue_seen(queue := client.queue()) is None:
+                self._ask_history()
+            else:
+                self._unknown_looks = 0
+                self._cancel_abandoned([i.prompt_id for i in (*queue.running, *queue.pending)])
+        except ComfyError as error:
+            self._is_away(error)
+            return
+        self._away_since = None
+        if self._watch.ask(lambda t: t.is_running):
+            self._watch.listener.expect_to_hear()
+        self._look_at = time.monotonic() + self._pause_s()
+
+    def _pause_s(self) -> float:
+        if self._unknown_looks:
+            return 1.0
+        listener = self._watch.listener
+        quiet = not listener.connected or listener.silent_s > QUIET_S
+        return LOOK_CLOSELY_EVERY_S if quiet else LOOK_EVERY_S
+
+    def _ask_history(self) -> None:
+        entry = self._gen.server.client.history(self._gen.prompt_id)
+        if entry is not None:
+            self._watch.history_seen(entry)
+            return
+        self._unknown_looks += 1
+        if self._unknown_looks >= UNKNOWN_LOOKS:
+            self._watch.gone(self._why_gone())
+
+    @property
+    def was_restarted(self) -> bool:
+        """The server was away, or the socket was cut, since the prompt is followed."""
+        return self.was_away or self._watch.was_cut
+
+    def _why_gone(self) -> str:
+        if self.was_restarted:
+            return "ComfyUI was restarted."
+        return "It was deleted from ComfyUI's queue or history by someone else."
+
+    def _cancel_abandoned(self, ids: list[str]) -> None:
+        """A submission that was given up for lost has turned up after all: once is enough."""
+        gen = self._gen
+        for prompt_id in gen.abandoned & set(ids):
+            gen.complain(f"The prompt {prompt_id}, given up for lost, turned up: it is cancelled.")
+            gen.server.client.cancel(prompt_id)
+
+    def _is_away(self, error: ComfyError) -> None:
+        now = time.monotonic()
+        self._away_since, self.was_away = self._away_since or now, True
+        self._look_at = now + LOOK_CLOSELY_EVERY_S
+        self._gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
+        self._told = ""
+        if now - self._away_since > SERVER_PATIENCE_S:
+            raise StepFailed(
+                f"{error} It has been away for {SERVER_PATIENCE_S / 60:.0f} minutes.",
+                hint="Look at the instance, then continue the run: the prompt is looked for.",
+            )
+
+    # -- limits
+
+    def _check_limits(self) -> None:
+        now = time.monotonic()
+        if self._started_at is None and self.has_started:
+            self._started_at = now
+        if self._started_at is None:
+            if now > self._queue_limit_at:
+                self._ask_whether_to_wait()
+        elif now - self._started_at > self._gen.job.execution_timeout_s:
+            limit_s = self._gen.job.execution_timeout_s
+            raise TookTooLong(
+                f"The prompt executed for longer than its limit of {limit_s:g} s and was "
+                "cancelled.",
+                hint="Raise the limit in Settings, or make the workflow smaller.",
+            )
+
+    def _ask_whether_to_wait(self) -> None:
+        gen = self._gen
+        position = self._watch.ask(lambda t: t.position) or 0
+        answer = gen.ctx.ask(
+            "queue_timeout",
+            f"The prompt has waited in ComfyUI's queue for {gen.job.queue_timeout_s:g} s "
+            f"({position} before it). Wait on?",
+            (WAIT_ON, CANCEL),
+            until=lambda: WAIT_ON if self._moved_on() else None,
+        )
+        if answer == CANCEL:
+            raise TookTooLong("The prompt waited too long in the queue and was cancelled.")
+        self._queue_limit_at = time.monotonic() + gen.job.queue_timeout_s
+
+    def _moved_on(self) -> bool:
+        """While the user thinks about it, the prompt may begin."""
+        self.tick()
+        return self.has_started
+
+    # -- words
+
+    def _tell_progress(self) -> None:
+        percent, eta_s, words = self._watch.ask(_progress)
+        shown = f"{percent:.0f} {words} {eta_s and round(eta_s)}"
+        if shown != self._told and self._away_since is None:
+            self._told = shown
+            self._gen.ctx.percent(round(percent, 1), words[0], words[1], eta_s=eta_s)
+
+
+def tell_changes(gen: "Generation", watch: Watch) -> None:
+    """Changes of the prompt become events; its outputs go to the harvest."""
+    for change in watch.changes():
+        match change:
+            case ch.OutputFound() | ch.TextFound():
+                gen.harvest.add(change, cached=_is_cached(watch, change.node_id))
+            case ch.OutputsLeftOut():
+                gen.left_out = change.message
+                gen.complain(change.message)
+            case ch.Ended():
+                pass
+            case _:
+                for event in event_of(change, gen.prompt_id):
+                    gen.record(event)
+
+
+def _is_cached(watch: Watch, node_id: str) -> bool:
+    return any(
+        node.status == "cached" and node.node_id == node_id
+        for node in watch.ask(lambda t: list(t.nodes))
+    )
+
+
+def _progress(tracker: Tracker) -> tuple[float, float | None, tuple[str, str]]:
+    eta_s = tracker.eta_s(time.monotonic())
+    if tracker.verdict is None and not tracker.is_running:
+        position = tracker.position
+        waits = f"{position} before it" if position else ""
+        return tracker.percent, None, ("Waiting in ComfyUI's queue", waits)
+    running = [node for node in tracker.nodes if node.status == "executing"]
+    done = sum(node.is_done for node in tracker.nodes)
+    words = f"{done} of {len(tracker.nodes)} nodes"
+    detail = _at_work(running[-1]) if running else ""
+    return tracker.percent, eta_s and round(eta_s, 1), (words, detail)
+
+
+def _at_work(node: Node) -> str:
+    return f"{node.node_type}: {node.message}" if node.message else node.node_type

@@ -1,0 +1,154 @@
+"""What a ComfyUI run asks of the instance's shell: room, checksums and small files at once."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vastgui.ssh.session import Session
+
+SPACE = r"""
+# For each folder: there or not, and the free kB of its disk.
+for folder; do
+  if cd -- "$folder" 2>/dev/null; then
+    printf 'there %s\n' "$(df -Pk . 2>/dev/null | awk 'END {print $(NF - 2)}')"
+  else echo missing; fi
+done
+"""
+BUNDLE = r"""
+# most bytes of a small file, then paths: "size sha256 how" for each; a small file follows as it is.
+most=$1; shift
+for file; do
+  if [ -f "$file" ] && size=$(stat -L -c %s -- "$file") && sum=$(sha256sum < "$file"); then
+    if [ "$size" -le "$most" ]; then
+      printf '%s %s inside\n' "$size" "${sum%% *}"
+      head -c "$size" < "$file"
+    else printf '%s %s apart\n' "$size" "${sum%% *}"; fi
+  else echo 'missing - -'; fi
+done
+"""
+REMOVE = r"""
+for file; do
+  case $file in /*) rm -f -- "$file" && [ ! -e "$file" ] && echo gone || echo kept ;; *) echo kept ;; esac
+done
+"""
+SMALL_BYTES = 2 << 20
+AT_ONCE = 20
+HASH_SILENCE_S = 900.0
+_LINE = re.compile(rb"(\d{1,16}) ([0-9a-f]{64}) (inside|apart)\Z")
+_LONGEST_LINE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFact:
+    """One file over there; `content` when it was small enough to come along."""
+
+    size_bytes: int
+    sha256: str
+    content: bytes | None = None
+
+
+class Bundle:
+    """Reads the answer of BUNDLE as it comes; bounded by what it announces itself. Pure."""
+
+    def __init__(self, count: int, on_bytes: Callable[[int], None] | None = None) -> None:
+        self.facts: list[RemoteFact | None] = []
+        """One for each path; None for a file that is not there."""
+        self._count = count
+        self._buffer = bytearray()
+        self._open: RemoteFact | None = None
+        self._told = on_bytes or (lambda _: None)
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.facts) == self._count and not self._buffer
+
+    def feed(self, data: bytes) -> None:
+        """Raises `ValueError` when it is no such answer."""
+        self._buffer += data
+        while len(self.facts) < self._count and self._step():
+            pass
+        if len(self.facts) == self._count and self._buffer:
+            raise ValueError("more came than was asked for")
+        self._told(len(data))
+
+    def _step(self) -> bool:
+        return self._content() if self._open else self._line()
+
+    def _line(self) -> bool:
+        line, end, rest = self._buffer.partition(b"\n")
+        if not end:
+            if len(line) > _LONGEST_LINE:
+                raise ValueError("no such answer")
+            return False
+        self._buffer = rest
+        if bytes(line) == b"missing - -":
+            self.facts.append(None)
+            return True
+        found = _LINE.match(bytes(line))
+        if not found or (found[3] == b"inside" and int(found[1]) > SMALL_BYTES):
+            raise ValueError("no such answer")
+        fact = RemoteFact(int(found[1]), found[2].decode())
+        if found[3] == b"inside":
+            self._open = fact
+        else:
+            self.facts.append(fact)
+        return True
+
+    def _content(self) -> bool:
+        assert self._open is not None  # noqa: S101 -- the caller looked
+        size = self._open.size_bytes
+        if len(self._buffer) < size:
+            return False
+        content = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self.facts.append(RemoteFact(size, self._open.sha256, content))
+        self._open = None
+        return True
+
+
+def fetch_facts(
+    session: "Session", paths: Sequence[str], *, small_bytes: int = SMALL_BYTES
+) -> list[RemoteFact | None]:
+    """Size and sha256 of each file, and the content of small ones, in one round trip.
+
+    Raises `SshError`; `TransferFailed` when the answer makes no sense.
+    """
+    from vastgui.ssh.errors import CommandSilent, TransferFailed
+
+    bundle = Bundle(len(paths))
+
+    def tick(silent_s: float) -> None:
+        if silent_s > HASH_SILENCE_S:
+            raise CommandSilent("sha256sum", HASH_SILENCE_S)
+
+    try:
+        session.stream(
+            session.sh_words(BUNDLE, str(small_bytes), *paths),
+            on_stdout=bundle.feed,
+            on_stderr=lambda _: None,
+            on_tick=tick,
+            window_bytes=4 << 20,
+        )
+    except ValueError as error:
+        raise TransferFailed(paths[0], "the instance's answer makes no sense") from error
+    if not bundle.is_whole:
+        raise TransferFailed(paths[0], "the instance's answer broke off")
+    return bundle.facts
+
+
+def free_bytes(session: "Session", folders: Sequence[str]) -> list[int | None]:
+    """Free bytes of the disk of each folder; -1 when the folder is missing, None when not told."""
+    if not folders:
+        return []
+    told = session.sh(SPACE, *folders, timeout_s=20).stdout.splitlines()
+    return [_free(told[i]) if i < len(told) else None for i in range(len(folders))]
+
+
+def _free(line: str) -> int | None:
+    word, _, number = line.partition(" ")
+    if word == "missing":
+        return -1
+    usable = number.isascii() and number.isdigit() and len(number) < 16
+    return int(number) * 1024 if word == "there" and usable else None

@@ -1,0 +1,85 @@
+"""The ComfyUI of a run: how it is reached, and what is known of it."""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vastgui.comfy.client import ComfyClient
+from vastgui.comfy.dial import Dial, local_dial
+from vastgui.errors import InvalidInput
+from vastgui.runner.context import StepContext
+from vastgui.runner.generation.folders import Folders
+from vastgui.runner.generation.job import Job
+
+if TYPE_CHECKING:
+    from vastgui.ssh.session import Session
+
+
+@dataclass(slots=True)
+class Server:
+    """`session` is None for a ComfyUI on this computer (or one it reaches itself)."""
+
+    dial: Dial
+    host: str
+    port: int
+    client: ComfyClient
+    listen_dial: Dial
+    """For the listener's thread, which waits for others to open a lost SSH connection again."""
+    session: "Session | None" = None
+    folders: Folders = field(default_factory=Folders)
+    """Known after the preflight, or worked out when a continued run needs them."""
+
+    @property
+    def where(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def close(self) -> None:
+        self.client.close()
+
+    def log_tail(self, lines: int = 20) -> list[str]:
+        """The end of the server's log, [] when it cannot be had."""
+        from vastgui.comfy.errors import ComfyError
+        from vastgui.ssh.lines import clean
+
+        try:
+            return [clean(line)[:300] for line in self.client.log_tail(lines) if line.strip()]
+        except (ComfyError, OSError):
+            return []
+
+
+def connect(ctx: StepContext, job: Job, checkpoint: Callable[[], None]) -> Server:
+    """Reach the server of `job`. Raises `SshError` kinds and `InvalidInput`; asks nothing of it."""
+    if job.server:
+        host, port = local_address(job.server)
+        dial = local_dial(host, port)
+        return Server(dial, host, port, _client(dial, host, port, checkpoint), dial)
+    from vastgui.ssh.tunnel import Tunnel, probe_port
+
+    session = ctx.ssh
+    port = job.comfyui_port or probe_port(session)
+    tunnel = Tunnel(session, port)
+    client = _client(tunnel.dial, "127.0.0.1", port, checkpoint)
+    return Server(tunnel.dial, "127.0.0.1", port, client, tunnel.dial_if_connected, session)
+
+
+def local_address(server: str) -> tuple[str, int]:
+    """Host and port of `http://127.0.0.1:8188`. Raises `InvalidInput`."""
+    try:
+        parts = urlsplit(server if "//" in server else f"http://{server}")
+        host, port = parts.hostname or "", parts.port or 8188
+    except ValueError:
+        host, port = "", 0
+    if not host or parts.scheme != "http":
+        raise InvalidInput("server", "must be an address such as http://127.0.0.1:8188.")
+    return host, port
+
+
+def staged_path(server: Server, name: str) -> str:
+    """Where an input called `name` lies on the instance; empty when that is not known."""
+    return posixpath.join(server.folders.input, name) if server.folders.input else ""
+
+
+def _client(dial: Dial, host: str, port: int, checkpoint: Callable[[], None]) -> ComfyClient:
+    return ComfyClient(dial, host=host, port=port, checkpoint=checkpoint)

@@ -1,0 +1,162 @@
+"""A prompt is queued exactly once: written down before it is sent, looked for when in doubt."""
+
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from vastgui.comfy.answers import Where
+from vastgui.comfy.errors import BadAnswer, ComfyError, PromptRefused, RequestRefused
+from vastgui.comfy.failures import explain, explain_left_out
+from vastgui.comfy.workflow import read_workflow
+from vastgui.errors import InvalidInput, StepFailed, VastguiError
+from vastgui.state import events as ev
+
+if TYPE_CHECKING:
+    from vastgui.runner.generation import Generation
+
+SERVER_PATIENCE_S = 900.0
+"""A ComfyUI with many packs takes minutes to start."""
+SETTLE_S = 2.0
+"""A request that was cut off here may still be on its way there."""
+LOOK_EVERY_S = 1.0
+TRACEBACK_LINES = 40
+
+
+def submit(gen: "Generation") -> int:
+    """Have the prompt in the server's queue; return its position. Raises `StepFailed`."""
+    gen.take_up_prompt()
+    take_up(gen)
+    if gen.intended:
+        return _found_or_again(gen, settle_s=0.0)
+    return _sent(gen, "")
+
+
+def queue_anew(gen: "Generation", why: str) -> int:
+    """The server lost the prompt: queue it once more, under a new id. Raises `StepFailed`."""
+    if gen.requeued:
+        raise StepFailed(
+            f"ComfyUI lost the prompt a second time: {why}",
+            hint="Look at ComfyUI's log for the reason, then continue the run.",
+        )
+    gen.requeued = True
+    gen.abandoned.add(gen.prompt_id)
+    gen.follow_id(str(uuid4()))
+    gen.complain(f"{why} The prompt is queued again, under a new id.")
+    gen.ctx.simple("Queueing the prompt again", why)
+    return _sent(gen, why)
+
+
+def take_up(gen: "Generation") -> None:
+    """The run that is continued had sent its prompt: it is looked for before anything is sent.
+
+    A prompt that this run prepared itself is another one.
+    """
+    prompt_id = gen.ctx.handed_on.get("prompt", "")
+    if not prompt_id or not gen.is_taken_over or gen.intended or prompt_id in gen.abandoned:
+        return
+    gen.follow_id(prompt_id)
+    gen.record(ev.PromptIntended(prompt_id=prompt_id, reason="Taken up from the run before."))
+    gen.intended = True
+
+
+def _sent(gen: "Generation", reason: str) -> int:
+    gen.ctx.simple("Queueing the prompt")
+    gen.listen()
+    gen.record(ev.PromptIntended(prompt_id=gen.prompt_id, reason=reason))
+    gen.intended = True
+    try:
+        answer = gen.server.client.submit(gen.prompt, gen.prompt_id, extra_data(gen))
+    except PromptRefused as error:
+        raise _refused(gen, error) from error
+    except (ComfyError, VastguiError) as error:
+        if not _may_have_arrived(error):
+            raise
+        gen.say(f"[vastgui] The answer to the prompt was lost ({error}): looking for it.")
+        return _found_or_again(gen, settle_s=SETTLE_S)
+    if answer.node_errors:
+        raise _partly(gen, answer.node_errors)
+    return _queued(gen, None)
+
+
+def extra_data(gen: "Generation") -> dict[str, Any]:
+    """The workflow goes into the pictures, so that ComfyUI can open them again."""
+    try:
+        workflow = read_workflow(gen.record_files.workflow(gen.job.workflow_file), gen.name)
+    except InvalidInput:
+        return {}
+    return {"extra_pnginfo": {"workflow": workflow.graph}} if workflow.kind == "ui" else {}
+
+
+def _may_have_arrived(error: VastguiError) -> bool:
+    """Anything that broke on the way, and answers that tell nothing."""
+    if isinstance(error, ComfyError):
+        return (
+            error.maybe_queued or error.transient or isinstance(error, BadAnswer | RequestRefused)
+        )
+    return error.transient
+
+
+def _found_or_again(gen: "Generation", *, settle_s: float) -> int:
+    """Look in queue and history until the server answers; in neither: queue it anew, once."""
+    until = time.monotonic() + settle_s
+    while True:
+        where = where_is(gen)
+        if where != "unknown":
+            gen.say(f"[vastgui] The prompt is there ({where}): nothing is sent again.")
+            return _queued(gen, where)
+        if time.monotonic() >= until:
+            break
+        gen.rest(min(LOOK_EVERY_S, settle_s))
+    return queue_anew(gen, "ComfyUI has the prompt neither in its queue nor in its history.")
+
+
+def where_is(gen: "Generation") -> Where:
+    """Where our prompt is, however long the server needs to answer. Raises `StepFailed`."""
+    since = time.monotonic()
+    while True:
+        try:
+            return gen.server.client.where_is(gen.prompt_id)
+        except ComfyError as error:
+            if time.monotonic() - since > SERVER_PATIENCE_S:
+                raise StepFailed(str(error), hint=error.hint) from error
+            gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
+        gen.rest(LOOK_EVERY_S)
+
+
+def _queued(gen: "Generation", where: Where | None) -> int:
+    position = 0
+    if where in (None, "pending"):
+        try:
+            position = max((gen.server.client.position(gen.prompt_id) or 0) - 1, 0)
+        except ComfyError as error:
+            gen.say(f"[vastgui] {error}")  # following it asks again
+    gen.record(ev.PromptQueued(prompt_id=gen.prompt_id, position=position))
+    return position
+
+
+def _refused(gen: "Generation", error: PromptRefused) -> StepFailed:
+    said = explain(error, gen.prompt, gen.object_info)
+    _end(gen, said.message, error.error_type, said.hint, said.node_id)
+    details = {"problems": {p.field or p.node_id: p.message for p in said.problems}}
+    for problem in said.problems:
+        gen.say(f"[comfyui] {problem.message}")
+    return StepFailed(said.message, hint=said.hint, details=details if said.problems else {})
+
+
+def _partly(gen: "Generation", node_errors: Any) -> StepFailed:
+    """A part of the workflow was left out without a word: that is not what was asked for."""
+    said = explain_left_out(node_errors, gen.prompt, gen.object_info)
+    gen.server.client.cancel(gen.prompt_id)
+    _end(gen, said.message, "partly_accepted", said.hint, said.node_id)
+    details = {"problems": {p.field or p.node_id: p.message for p in said.problems}}
+    return StepFailed(f"{said.message} The prompt was taken back.", hint=said.hint, details=details)
+
+
+def _end(gen: "Generation", error: str, error_type: str, hint: str, node_id: str) -> None:
+    gen.record(
+        ev.PromptEnded(
+            prompt_id=gen.prompt_id, outcome="error", error=error, error_type=error_type,
+            hint=hint, node_id=node_id,
+        )
+    )  # fmt: skip
+    gen.ended = True

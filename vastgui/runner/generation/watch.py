@@ -1,0 +1,141 @@
+"""One submission of a prompt as the socket tells it: kept in a tracker, drained by the run.
+
+The listener's thread only feeds the tracker and keeps the newest preview; it waits for nobody.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from vastgui.comfy import changes as ch
+from vastgui.comfy.answers import HistoryEntry, Queue
+from vastgui.comfy.dial import Dial
+from vastgui.comfy.listener import Listener
+from vastgui.comfy.messages import Message, NodeText, Preview
+from vastgui.comfy.outcome import Verdict
+from vastgui.comfy.pace import History
+from vastgui.comfy.progress import Tracker
+
+T = TypeVar("T")
+NEWS = frozenset(
+    {"executed", "executing", "execution_start", "execution_error", "execution_interrupted"}
+)
+"""Messages that are worth waking up for; progress is looked at several times a second anyway."""
+
+
+class Watch:
+    """Owner of the listener. All but `on_*` are called by the run."""
+
+    def __init__(self, dial: Dial, prompt_id: str, *, host: str, port: int) -> None:
+        self.prompt_id = prompt_id
+        self.listener = Listener(
+            dial, prompt_id, self.on_frame, host=host, port=port, on_connect=self.on_connect
+        )
+        self.was_cut = False
+        """The socket was away since the prompt was followed: something may have been missed."""
+        self._tracker: Tracker | None = None
+        self._early: list[Message | NodeText] = []
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._preview: tuple[Preview, str] | None = None
+
+    def start(self) -> None:
+        """Listen from now on, so that nothing is missed once the prompt is queued."""
+        self.listener.start()
+
+    def follow(
+        self,
+        prompt: Mapping[str, Any],
+        *,
+        history: History,
+        first_output: int,
+        max_outputs: int,
+    ) -> None:
+        """Begin to track the prompt."""
+        tracker = Tracker(
+            prompt,
+            self.prompt_id,
+            history=history,
+            first_output=first_output,
+            max_outputs=max_outputs,
+        )
+        with self._lock:
+            self._tracker = tracker
+            for frame in self._early:
+                tracker.feed(frame, time.monotonic())
+            self._early.clear()
+        self._news.set()
+
+    def close(self) -> None:
+        self.listener.close()
+
+    # -- in the listener's thread
+
+    def on_frame(self, frame: Message | Preview | NodeText) -> None:
+        with self._lock:
+            if self._tracker is None:
+                if not isinstance(frame, Preview) and len(self._early) < 100:
+                    self._early.append(frame)  # may come before the answer to POST /prompt
+                return
+            if isinstance(frame, Preview):
+                node_id = self._tracker.preview_node(frame)
+                self._preview = self._preview if node_id is None else (frame, node_id)
+                return
+            self._tracker.feed(frame, time.monotonic())
+        if isinstance(frame, Message) and frame.type in NEWS:
+            self._news.set()
+
+    def on_connect(self) -> None:
+        with self._lock:
+            if self._tracker is not None:
+                self._tracker.gap()
+                self.was_cut = True
+        self._news.set()
+
+    # -- in the run's thread
+
+    def wait(self, timeout_s: float) -> None:
+        """Until there is news, `timeout_s` at most."""
+        if self._news.wait(timeout_s):
+            self._news.clear()
+
+    @property
+    def is_followed(self) -> bool:
+        return self._tracker is not None
+
+    def changes(self) -> list[ch.Change]:
+        with self._lock:
+            return self._followed.changes(time.monotonic())
+
+    def take_preview(self) -> tuple[Preview, str] | None:
+        """The newest preview not taken yet, and its node."""
+        with self._lock:
+            found, self._preview = self._preview, None
+            return found
+
+    def queue_seen(self, queue: Queue) -> int | None:
+        with self._lock:
+            return self._followed.queue_seen(
+                [item.prompt_id for item in queue.running],
+                [item.prompt_id for item in queue.pending],
+                time.monotonic(),
+            )
+
+    def history_seen(self, entry: HistoryEntry) -> Verdict:
+        with self._lock:
+            return self._followed.history_seen(entry, time.monotonic())
+
+    def gone(self, reason: str) -> Verdict:
+        with self._lock:
+            return self._followed.gone(reason, time.monotonic())
+
+    def ask(self, question: Callable[[Tracker], T]) -> T:
+        """What the tracker says, at one moment."""
+        with self._lock:
+            return question(self._followed)
+
+    @property
+    def _followed(self) -> Tracker:
+        assert self._tracker is not None, "nothing is followed yet"  # noqa: S101
+        return self._tracker
