@@ -9,6 +9,7 @@ from vastgui.comfy.convert import NotConvertible, Problem, to_api_prompt
 from vastgui.comfy.form import Field, fields
 from vastgui.comfy.workflow import Workflow
 from vastgui.generating.launching import workflow_controls
+from vastgui.generating.pictured import used_values, with_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,13 @@ class Form:
 
 
 def form_of(workflow: Workflow, cached: Cached) -> Form:
+    """A picture's form shows what it was made with, its seeds fixed."""
     controls = workflow_controls(workflow, cached.object_info)
     try:
         prompt = to_api_prompt(workflow.graph, cached.object_info)
     except NotConvertible as error:
         return Form(workflow, {}, (), error.problems, cached)
+    used = used_values(workflow, prompt)
+    prompt = with_values(prompt, used)
+    controls |= dict.fromkeys(controls.keys() & used.keys(), "fixed")
     return Form(workflow, prompt, fields(prompt, cached.object_info, controls), (), cached)

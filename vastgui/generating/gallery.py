@@ -86,10 +86,13 @@ class Gallery:
         self._read = False
         self._lock = threading.Lock()
 
-    def find(self, query: str = "", limit: int = 60, before: str = "") -> list[GalleryItem]:
+    def find(
+        self, query: str = "", limit: int = 60, before: str = "", media: str = ""
+    ) -> list[GalleryItem]:
         """Outputs newest first, at most `limit`, those behind the item of cursor `before`.
 
-        Every word of `query` must occur in workflow name, prompt or file name.
+        Every word of `query` must occur in workflow name, prompt or file name; `media` leaves one
+        kind (image, video, audio, 3d, text, other).
         """
         words = query.casefold().split()[:20]
         last_run, _, last_number = before.partition(":")
@@ -101,7 +104,7 @@ class Gallery:
                 passed = item.run_id == last_run and str(item.number) == last_number
                 if passed:
                     found = []
-                elif len(found) < limit:
+                elif len(found) < limit and media in ("", item.media):
                     found.append(item)
             if len(found) >= limit:
                 break

@@ -13,6 +13,7 @@ from vastgui.comfy.workflow import Workflow
 from vastgui.config import Settings
 from vastgui.errors import InvalidInput
 from vastgui.generating import past
+from vastgui.generating.pictured import used_values
 from vastgui.generating.steps import steps
 from vastgui.state.history import History
 from vastgui.state.model import RunState
@@ -49,8 +50,9 @@ def plan_of(
     metadata: Mapping[str, Any],
 ) -> Plan:
     """The run of `workflow`. Raises `InvalidInput` naming the field."""
-    wanted = with_known_controls(workflow, wanted, catalog)
-    check_values(workflow, wanted, catalog)
+    object_info = catalog.best(wanted.queue).object_info
+    wanted = with_known_values(workflow, wanted, object_info)
+    check_values(workflow, wanted, object_info)
     former = past.former_runs(history, workflow.name)
     parameters = stepped(history, former, wanted.parameters, wanted.seed_controls)
     params = _params(workflow.name, replace(wanted, parameters=parameters), settings)
@@ -62,19 +64,30 @@ def plan_of(
         ssh_connection=wanted.ssh_connection,
         instance_id=wanted.instance_id,
         steps=steps(params, past.weights(former), only_preflight=wanted.only_preflight),
-        queue="" if wanted.only_preflight else wanted.queue,
+        queue="" if wanted.only_preflight else wanted.queue,  # a check need not wait its turn
         created_at=time.time(),
-        metadata={**metadata, "workflow_name": workflow.name},
+        metadata={**metadata, "workflow_name": workflow.name, "queue_key": wanted.queue},
     )
 
 
-def with_known_controls(workflow: Workflow, wanted: Wanted, catalog: Catalog) -> Wanted:
-    """The workflow's own seed controls, below the user's; a seed given outright is not drawn."""
-    own = workflow_controls(workflow, catalog.best(wanted.queue).object_info)
+def with_known_values(workflow: Workflow, wanted: Wanted, object_info: dict[str, Any]) -> Wanted:
+    """With what a picture was made with and the workflow's own seed controls, below the user's.
+
+    A seed that is known outright is not drawn, unless the user asks for that.
+    """
     drawn = {f for f, control in wanted.seed_controls.items() if control == "randomize"}
-    parameters = {f: v for f, v in wanted.parameters.items() if f not in drawn}
+    parameters = {**_pictured(workflow, object_info), **wanted.parameters}
+    parameters = {f: v for f, v in parameters.items() if f not in drawn | wanted.inputs.keys()}
+    own = workflow_controls(workflow, object_info)
     own = {f: "fixed" if f in parameters else control for f, control in own.items()}
     return replace(wanted, parameters=parameters, seed_controls={**own, **wanted.seed_controls})
+
+
+def _pictured(workflow: Workflow, object_info: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return used_values(workflow, to_api_prompt(workflow.graph, object_info))
+    except NotConvertible:
+        return {}
 
 
 def workflow_controls(workflow: Workflow, object_info: dict[str, Any]) -> dict[str, str]:
@@ -84,9 +97,8 @@ def workflow_controls(workflow: Workflow, object_info: dict[str, Any]) -> dict[s
         return {}  # the instance may know its nodes: the runner asks again there
 
 
-def check_values(workflow: Workflow, wanted: Wanted, catalog: Catalog) -> None:
+def check_values(workflow: Workflow, wanted: Wanted, object_info: dict[str, Any]) -> None:
     """Names and types of what was given; which models there are is for the instance to say."""
-    object_info = catalog.best(wanted.queue).object_info
     try:
         prompt = to_api_prompt(workflow.graph, object_info)
     except NotConvertible:
@@ -151,5 +163,4 @@ def _params(name: str, wanted: Wanted, settings: Settings) -> dict[str, Any]:
         "queue_timeout_s": settings.queue_timeout_s,
         "execution_timeout_s": settings.execution_timeout_s,
         "keep_remote": wanted.keep_remote,
-        "catalog_key": wanted.queue,
     }

@@ -101,6 +101,8 @@ class ComfyServices(ABC):
         run = self.run(run_id)
         return record(run, run.state())
 
-    def gallery(self, query: str = "", limit: int = 60, before: str = "") -> list[GalleryItem]:
+    def gallery(
+        self, query: str = "", limit: int = 60, before: str = "", media: str = ""
+    ) -> list[GalleryItem]:
         """Outputs of all runs, newest first, those behind the item whose cursor is `before`."""
-        return self.generating.gallery.find(query, limit, before)
+        return self.generating.gallery.find(query, limit, before, media)

@@ -2,12 +2,14 @@
 
 import contextlib
 import difflib
+import json
 import os
 import re
 import shutil
 import time
 import unicodedata
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from vastgui.comfy.workflow import Workflow, read_workflow, to_bytes
@@ -55,17 +57,21 @@ class Library:
     def open(self, given: str | Path | bytes, name: str = "") -> Workflow:
         """A workflow by its name here, by the path of a file, or by a file's bytes.
 
-        A file may be anything `read_workflow` knows; `name` is what bytes are called.
+        A file may be anything `read_workflow` knows; `name` is what the workflow is called then.
         """
-        if isinstance(given, bytes):
-            return read_workflow(given, name or "workflow")
         if isinstance(given, str) and self._folder(given):
             return self.get(given).read()
+        found = self._of_file(given)
+        return replace(found, name=name) if name else found
+
+    def _of_file(self, given: str | Path | bytes) -> Workflow:
+        if isinstance(given, bytes):
+            return read_workflow(given, "workflow")
         path = Path(given).expanduser()
         if isinstance(given, Path) or os.sep in given or path.exists():
             if not path.is_file():
                 raise InvalidInput("workflow", f"there is no file {path}.")
-            return load(path, name or path.name)
+            return load(path, path.name)
         return self.get(given).read()
 
     def add(self, name: str, data: bytes) -> LibraryWorkflow:
@@ -76,7 +82,7 @@ class Library:
         workflow = read_workflow(data, name)
         if len(list(_folders(self.user_dir))) >= MAX_OWN:
             raise InvalidInput("workflow", f"{MAX_OWN} own workflows are kept: remove some first.")
-        files = {"workflow.json": to_bytes(workflow)}
+        files = {"workflow.json": _kept(workflow)}
         if (suffix := _picture(data)) and len(data) <= MAX_PREVIEW_BYTES:
             files[f"preview{suffix}"] = data
         folder = self._put(_safe(name), files)
@@ -167,6 +173,14 @@ def _safe(name: str) -> str:
     stem = stem.rpartition(".")[0] or stem
     ascii_ = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", ascii_).strip("-._")[:60].rstrip("-._") or "workflow"
+
+
+def _kept(workflow: Workflow) -> bytes:
+    """With the prompt of a picture beside its workflow: it has the values that it was made with."""
+    if workflow.kind == "ui" and workflow.api is not None:
+        both = {"workflow": workflow.graph, "prompt": workflow.api}
+        return json.dumps(both, ensure_ascii=False).encode()
+    return to_bytes(workflow)
 
 
 def _picture(data: bytes) -> str:
