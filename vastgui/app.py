@@ -23,7 +23,7 @@ from vastgui.desktop import AppInfo, read_info, seat
 from vastgui.errors import StorageError
 from vastgui.feed import Feed, Pace
 from vastgui.pages.frame import make_root
-from vastgui.pages.theme import serve_look
+from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Keys, enter_url
 from vastgui.services import Services
 
@@ -179,7 +179,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
-    serve_look(nicegui_app)
+    serve_routes(nicegui_app, services)
     ui.run_with(
         api,
         root=make_root(services, work.feed),

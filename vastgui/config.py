@@ -51,6 +51,11 @@ class Paths:
         return self.data / "inputs"
 
     @property
+    def uploads(self) -> Path:
+        """Files that were dropped into the app, until a run takes them over."""
+        return self.state / "uploads"
+
+    @property
     def settings_file(self) -> Path:
         return self.config / "settings.yaml"
 

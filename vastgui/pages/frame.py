@@ -9,6 +9,8 @@ from vastgui.feed import Feed
 from vastgui.pages.components.notice import notice
 from vastgui.pages.components.palette import Palette
 from vastgui.pages.components.sidebar import Sidebar
+from vastgui.pages.gallery import GalleryPage
+from vastgui.pages.generate import GeneratePage
 from vastgui.pages.live import Live, attempt
 from vastgui.pages.run import RunPage
 from vastgui.pages.runs import RunsPage
@@ -59,6 +61,10 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
                 Pages(
                     {
                         "/": lambda: _built(SetupPage, live),
+                        "/generate": lambda run="", n="", workflow="": _built(
+                            GeneratePage, live, run=run, n=n, workflow=workflow
+                        ),
+                        "/gallery": lambda: _built(GalleryPage, live),
                         "/runs": lambda: _built(RunsPage, live),
                         "/runs/{run_id}": lambda run_id: _built(RunPage, live, run_id),
                         "/run/{run_id}": lambda run_id: _built(RunPage, live, run_id),
@@ -68,5 +74,5 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
     return root
 
 
-def _built(page: Callable[..., object], *args: object) -> None:
-    page(*args)
+def _built(page: Callable[..., object], *args: object, **words: str) -> None:
+    page(*args, **words)

@@ -84,6 +84,10 @@ def show_error(error: VastguiError) -> None:
     ui.notify(text, type="negative", position="bottom", timeout=8000, close_button="Close")
 
 
+def open_run(run_id: str) -> None:
+    ui.navigate.to(f"/run/{run_id}")
+
+
 def in_background(work: Any, name: str) -> None:
     """Run an async handler's rest; its errors reach the app's log."""
     background_tasks.create(work, name=name)

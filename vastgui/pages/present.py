@@ -42,6 +42,7 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "place": place(state),
         "goes_on": state.status in _GOES_ON and not state.link and silent_s <= limit_s,
         "link": link(state),
+        "waits": state.status is Status.QUEUED and place(state),
         "silent": not_responding(state, silent_s, limit_s),
         "error": "" if state.status is Status.COMPLETED else state.error or state.cause,
         "cause": cause(state),
@@ -77,9 +78,17 @@ def place(state: RunState) -> str:
     """`step 3 of 8 is running`; empty when there are no steps."""
     if not 0 <= state.current_step < len(state.steps):
         return ""
+    if state.status is Status.QUEUED and state.queued_behind:
+        return turn(state.queued_behind)
     if state.status in _WAITS:
         return f"step {state.current_step + 1} of {len(state.steps)} {_WAITS[state.status]}"
     return where_it_is(state.steps[state.current_step], len(state.steps))
+
+
+def turn(before: int) -> str:
+    """What a queued run waits for."""
+    runs = "the run before it" if before == 1 else f"{before} runs before it"
+    return f"waits for {runs} on this instance"
 
 
 def link(state: RunState) -> str:

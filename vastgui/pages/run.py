@@ -13,7 +13,9 @@ from vastgui.pages.components.notice import notice
 from vastgui.pages.components.question import QuestionCard
 from vastgui.pages.components.run_head import FRESH_S, RunHead
 from vastgui.pages.components.steps import RunSteps
-from vastgui.pages.live import Live, LiveElement, attempt, in_background, show_error
+from vastgui.pages.generation import GenerationPart
+from vastgui.pages.live import Live, LiveElement, attempt, in_background, open_run, show_error
+from vastgui.pages.present_generation import may_generate
 from vastgui.state.model import RunState, StepStatus
 
 _QUESTIONS = {
@@ -47,6 +49,8 @@ class RunPage:
         ui.page_title(f"{state.label or 'Run'} · vastgui")
         self._head = RunHead(self._live, self._view, self._act, reconnected=reconnected)
         self._card = QuestionCard(self._live, self._view, self._answer)
+        if may_generate(state):
+            GenerationPart(self._live, self._view)
         first = interesting_step(state)
         with ui.element("div").classes("vg-run"):
             self._cards(first)
@@ -137,10 +141,6 @@ def interesting_step(state: RunState) -> int:
                 return step.index
     done = [s.index for s in state.steps if s.status is StepStatus.COMPLETED]
     return done[-1] if done else 0
-
-
-def open_run(run_id: str) -> None:
-    ui.navigate.to(f"/run/{run_id}")
 
 
 def _unreadable(view: RunView) -> None:

@@ -8,8 +8,7 @@ from vastgui.pages import present
 from vastgui.pages.components.confirm import button, confirm
 from vastgui.pages.components.question import QuestionCard
 from vastgui.pages.components.steps import PlanSteps, RunSteps
-from vastgui.pages.live import Live, LiveElement, attempt, in_background
-from vastgui.pages.run import open_run
+from vastgui.pages.live import Live, LiveElement, attempt, in_background, open_run
 from vastgui.pages.setup_form import DRAFT, SetupForm
 from vastgui.pages.words import STATUS_WORDS
 

@@ -1,4 +1,4 @@
-"""The look: one stylesheet, built from `assets/theme.css` and the icons, served by this app only."""
+"""The look: one stylesheet, built from `assets/*.css` and the icons, served by this app only."""
 
 import base64
 import hashlib
@@ -10,13 +10,14 @@ from nicegui import App, ui
 from vastgui.config import assets_dir
 
 _URL = "/look"
+_SHEETS = ("theme.css", "generate.css")
 
 
 @cache
 def stylesheet() -> str:
-    """theme.css and one rule per icon: `<i class="ico ico-play">`."""
+    """The style sheets and one rule per icon: `<i class="ico ico-play">`."""
     assets = assets_dir()
-    rules = [(assets / "theme.css").read_text(encoding="utf-8")]
+    rules = [(assets / name).read_text(encoding="utf-8") for name in _SHEETS]
     for icon in sorted((assets / "icons").glob("*.svg")):
         data = base64.b64encode(icon.read_bytes()).decode()
         rules.append(f'.ico-{icon.stem}{{--i:url("data:image/svg+xml;base64,{data}")}}')

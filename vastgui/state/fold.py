@@ -83,7 +83,7 @@ def apply(state: RunState, event: ev.AnyEvent) -> RunState:
 def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911, PLR0912, C901 -- one arm an event; splitting it would hide the table
     match event:
         case ev.RunQueued():
-            return replace(state, status=Status.QUEUED)
+            return replace(state, status=Status.QUEUED, queued_behind=max(event.position, 0))
         case ev.RunStarted():
             return replace(
                 state,

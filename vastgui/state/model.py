@@ -182,6 +182,8 @@ class RunState:
     link: str = ""
     """Why the link to the instance is down, empty while it is up."""
     link_attempt: int = 0
+    queued_behind: int = 0
+    """Runs of the same instance that go first, while this one is queued."""
     jobs: tuple[OpenJob, ...] = ()
     acknowledged: tuple[str, ...] = ()
     damaged_lines: int = 0

@@ -20,6 +20,13 @@ class Palette(LiveElement, component="palette.js"):
         runs = [_item(run) for run in found if isinstance(run, RunState)]
         pages = [
             {"icon": "setup", "label": "Set up an instance", "note": "page", "href": "/"},
+            {
+                "icon": "generate",
+                "label": "Generate with a workflow",
+                "note": "page",
+                "href": "/generate",
+            },
+            {"icon": "gallery", "label": "Gallery", "note": "page", "href": "/gallery"},
             {"icon": "runs", "label": "All runs", "note": "page", "href": "/runs"},
         ]
         self.run_method("fill", [*pages, *runs])

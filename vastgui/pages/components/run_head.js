@@ -23,6 +23,7 @@ export default {
       </div>
       <div :class="['vg-total', 'tone-' + h.tone]"><div class="vg-bar" role="progressbar" aria-label="Progress of the run" :aria-valuenow="h.percent" aria-valuemin="0" aria-valuemax="100"><i :style="{ width: h.percent + '%' }"></i></div></div>
       <div v-if="h.silent" class="vg-note tone-bad" role="alert"><i class="ico ico-warning"></i><div><p>{{ h.silent }}</p><p>The run's process is there, but gives no sign of life. Wait, or force it to stop.</p></div></div>
+      <div v-if="h.waits" class="vg-note tone-wait" role="status"><i class="ico ico-pause"></i><p>This run {{ h.waits }}. It starts by itself when its turn comes.</p></div>
       <div v-if="h.link" class="vg-note tone-wait" role="status"><i class="ico ico-again"></i><div><p>{{ h.link }}</p><p>Jobs on the instance go on meanwhile.</p></div></div>
       <div v-if="!h.live && h.error" :class="['vg-note', h.tone === 'off' ? 'tone-wait' : 'tone-bad']" role="alert"><i class="ico ico-warning"></i><div><p>{{ h.error }}</p><p v-if="h.cause">{{ h.cause }}</p><p v-if="h.hint">{{ h.hint }}</p></div></div>
       <div v-if="h.damaged" class="vg-note tone-wait"><i class="ico ico-warning"></i><p>{{ h.damaged }}</p></div>

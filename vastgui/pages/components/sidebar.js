@@ -1,10 +1,16 @@
 // Where to go, what runs now, and the look.
 const LOOKS = { auto: ["auto", "Look: as the system", "light"], light: ["sun", "Look: light", "dark"], dark: ["moon", "Look: dark", "auto"] };
+const PAGES = [
+  { href: "/", under: "/", icon: "setup", label: "Setup" },
+  { href: "/generate", under: "/generate", icon: "generate", label: "Generate" },
+  { href: "/gallery", under: "/gallery", icon: "gallery", label: "Gallery" },
+  { href: "/runs", under: "/run", icon: "runs", label: "Runs" },
+];
 export default {
   template: `
     <nav class="vg-side" aria-label="Main">
       <a class="vg-logo" href="/" aria-label="vastgui"><i class="ico ico-bolt"></i><span>vastgui</span></a>
-      <a v-for="p in pages" :key="p.href" class="vg-nav" :href="p.href" :aria-current="at === p.href || (p.href !== '/' && at.startsWith(p.under)) ? 'page' : null"><i :class="'ico ico-' + p.icon"></i>{{ p.label }}</a>
+      <a v-for="p in pages" :key="p.href" class="vg-nav" :href="p.href" :title="p.label" :aria-current="at === p.href || (p.href !== '/' && at.startsWith(p.under)) ? 'page' : null"><i :class="'ico ico-' + p.icon"></i><span>{{ p.label }}</span></a>
       <div v-if="runs.length" class="vg-side-title">Running now</div>
       <a v-for="r in runs" :key="r.id" :href="'/run/' + r.id" :class="['vg-live', 'tone-' + r.tone]" :title="r.connection">
         <i :class="['vg-dot', r.tone === 'run' ? 'is-live' : '']"></i><span class="vg-clip">{{ r.label }}</span><span class="vg-num vg-muted">{{ r.percent }}%</span><small class="vg-clip">{{ r.place }}</small>
@@ -19,7 +25,7 @@ export default {
   data() {
     return {
       at: this.path, runs: this.live || [], mode: this.theme,
-      pages: [{ href: "/", under: "/", icon: "setup", label: "Setup" }, { href: "/runs", under: "/run", icon: "runs", label: "Runs" }],
+      pages: PAGES,
     };
   },
   computed: {

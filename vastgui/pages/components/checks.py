@@ -1,0 +1,37 @@
+"""The checks before a prompt is queued, live while they are made."""
+
+from vastgui.feed import RunView
+from vastgui.pages import present_generation as present
+from vastgui.pages.live import Live, LiveElement
+from vastgui.state.comfy import Check
+
+
+class Checks(LiveElement, component="checks.js"):
+    """Shows the checks of one run; `watch` turns to another."""
+
+    def __init__(self, live: Live, view: RunView | None = None) -> None:
+        super().__init__(live)
+        self._view = view
+        self._sent = self._now()
+        self._props["checks"] = [present.check(c) for c in self._sent[0]]
+        self._props["busy"] = self._sent[1]
+
+    def watch(self, view: RunView | None) -> None:
+        self._view = view
+        self.snapshot()
+
+    def changed(self, ids: frozenset[str], /) -> None:
+        if self._view and self._view.run_id in ids and self._now() != self._sent:
+            self.snapshot()
+
+    def snapshot(self) -> None:
+        self._sent = checks, waiting = self._now()
+        self.run_method("patch", [present.check(c) for c in checks], waiting)
+
+    def _now(self) -> tuple[tuple[Check, ...], str]:
+        state = self._view.state if self._view else None
+        if state is None:
+            return (), ""
+        found = state.comfy.checks if state.comfy else ()
+        waits = not state.is_terminal and not (state.comfy and state.comfy.prompt_id)
+        return found, "Looking at the instance…" if waits else ""
