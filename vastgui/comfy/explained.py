@@ -52,7 +52,12 @@ def title_of(prompt: Mapping[str, Any], node_id: str, node_type: str = "") -> st
     """The node's title, else its type, else its id."""
     node = values.mapping(prompt.get(node_id))
     title = values.text(values.mapping(node.get("_meta")).get("title"), 80)
-    return title or values.text(node.get("class_type"), 80) or values.text(node_type, 80) or node_id
+    return (
+        title
+        or values.text(node.get("class_type"), 80)
+        or values.text(node_type, 80)
+        or values.text(node_id, 80)
+    )
 
 
 def node_name(prompt: Mapping[str, Any], node_id: str, node_type: str = "") -> str:

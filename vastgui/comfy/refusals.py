@@ -129,8 +129,15 @@ def _model_missing(case: Case, choices: list[str]) -> tuple[str, Action]:
 
 
 def _near(value: str, choices: list[str]) -> list[str]:
-    names = _short(choices)
-    return difflib.get_close_matches(value[:120], names[:2000], n=3, cutoff=0.6)
+    """Choices called nearly the same, wherever they lie and whatever they end in."""
+    by_stem = {_stem(choice): choice for choice in reversed(_short(choices)[:2000])}
+    found = difflib.get_close_matches(_stem(value[:120]), by_stem, n=3, cutoff=0.6)
+    return [by_stem[stem] for stem in found]
+
+
+def _stem(name: str) -> str:
+    name = name.lower().replace("\\", "/").rpartition("/")[2]
+    return next((name[: -len(end)] for end in MODEL_FILES if name.endswith(end)), name)
 
 
 def _short(choices: list[str]) -> list[str]:
