@@ -11,6 +11,7 @@ from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.generating import ComfyServices, Generating, attachments, staging
+from vastgui.generating.in_setup import with_workflow
 from vastgui.generating.target import ssh_config
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.address import parse_address, without_key_files
@@ -81,8 +82,9 @@ class Services(ComfyServices):
             metadata=metadata,
         )
         plan = replace(plan, queue=self.queue_of(connection))
+        plan, files = with_workflow(plan, self.generating)
         self.connections.remember(replace(connection, variables=_changed(template, variables)))
-        return self.supervisor.launch(plan).id
+        return self.supervisor.launch(plan, files).id
 
     def checked_connection(self, given: Connection, *, recall: bool = True) -> Connection:
         """The connection as it will be remembered. Raises `InvalidInput` naming the field."""

@@ -83,6 +83,7 @@ _GOOD = {
     "links": "a list of `{link, target}`, both relative paths",
     "program": "a program's name, or its absolute path",
     "env_map": "`NAME: value` lines",
+    "field_map": "values of a workflow, `NODE.INPUT: value` lines, such as `6.text: a cat`",
 }
 
 

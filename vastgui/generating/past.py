@@ -44,7 +44,7 @@ def next_seeds(
 def _matching(history: History, workflow_name: str) -> Iterator[RunState]:
     for run_id in history.ids()[:LOOKED_AT]:
         run = history.load(run_id)
-        if isinstance(run, RunState) and run.kind == "comfyui":
+        if isinstance(run, RunState) and (run.kind == "comfyui" or run.comfy):
             known = run.comfy.workflow_name if run.comfy else ""
             if workflow_name in (known, _planned(history, run).get("workflow_name")):
                 yield run

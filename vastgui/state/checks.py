@@ -200,6 +200,18 @@ def env_map(value: Any, field: str) -> dict[str, str]:
     return {env_name(k, field): env_value(str(v), f"{field} › {k}") for k, v in value.items()}
 
 
+def field_map(value: Any, field: str) -> dict[str, Any]:
+    """Values of a workflow by `NODE.INPUT`, such as `6.text`."""
+    if not isinstance(value, Mapping) or len(value) > 1000:
+        raise InvalidInput(field, "must be `NODE.INPUT: value` lines.")
+    for key, one in value.items():
+        if not isinstance(key, str) or not re.match(r"[^.\s][^.]*\.[^\0]+\Z", key):
+            raise InvalidInput(f"{field} › {key}", "must be NODE.INPUT, such as 6.text.")
+        if not isinstance(one, str | int | float):
+            raise InvalidInput(f"{field} › {key}", "must be a text, a number, true or false.")
+    return dict(value)
+
+
 def relative_path(value: Any, field: str) -> str:
     text = _text(value, field, 300)
     return path("/" + text, field)[1:]
@@ -255,6 +267,6 @@ KINDS: dict[str, Callable[[Any, str], Any]] = {
     for f in (
         path, relative_path, repo_url, env_name, env_value, package, commit, name, label, text,
         command, boolean, integer, seconds, port, url, names, packages, package_map, repos, links,
-        program, env_map,
+        program, env_map, field_map,
     )
 }  # fmt: skip

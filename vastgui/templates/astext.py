@@ -7,7 +7,7 @@ import yaml
 
 from vastgui.templates.yamlfile import parse
 
-_STRUCTURED = ("repos", "links", "package_map", "env_map")
+_STRUCTURED = ("repos", "links", "package_map", "env_map", "field_map")
 
 
 def as_text(value: Any) -> str:
