@@ -31,6 +31,7 @@ from vastgui.state.model import RunState
 from vastgui.state.store import RunDir
 
 TEMPLATE = "comfyui"
+WORKFLOW = "text-to-image"
 STOP_PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.25
 WATCHABLE_CLONE_BPS = 2_000_000
@@ -73,14 +74,18 @@ def introduce(instance: PracticeInstance, services: Services) -> None:
 
 
 def launch(instance: PracticeInstance, services: Services) -> str:
-    """Start the whole template, the reboot included, and return the run's id."""
+    """Start the whole template, reboot and first picture included, and return the run's id."""
     return services.launch_setup(
         TEMPLATE,
         ssh_connection=instance.ssh_connection,
         key_file=str(instance.key_file),
         instance_id=instance.instance_id,
-        variables={**instance.variables, "node_packs": instance.node_repos},
-        enabled={"reboot_instance": True},
+        variables={
+            **instance.variables,
+            "node_packs": instance.node_repos,
+            "first_workflow": WORKFLOW,
+        },
+        enabled={"reboot_instance": True, "execute_comfyui_workflow": True},
         metadata={"initiated_from": "cli", "user_agent": "vastgui demo"},
     )
 
