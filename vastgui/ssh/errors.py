@@ -15,7 +15,9 @@ SshError
 ├── ComfyNotFound       at none of the ports a ComfyUI answers
 ├── JobRefused          the instance could not take a job (its disk is full, say)
 ├── JobSilent           a job said nothing for too long
-└── TransferFailed      a file could not be brought home whole
+├── TransferFailed      a file could not be brought home whole
+└── UploadFailed        a file could not be brought to the instance whole
+    └── RemoteDiskFull
 """
 
 from vastgui.errors import VastguiError
@@ -167,3 +169,25 @@ class TransferFailed(SshError):
     def __init__(self, path: str, reason: str, *, hint: str | None = None) -> None:
         super().__init__(f"{path} was not downloaded: {reason}.", hint=hint)
         self.path, self.reason = path, reason
+
+
+class UploadFailed(SshError):
+    """A file could not be brought to the instance whole; nothing there has its final name."""
+
+    def __init__(self, path: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{path} was not uploaded: {reason}.", hint=hint)
+        self.path, self.reason = path, reason
+
+
+class RemoteDiskFull(UploadFailed):
+    """What came is kept over there, so a later try goes on from it."""
+
+    hint = "Free some space on the instance's disk, then continue the run."
+
+    def __init__(self, path: str, free_bytes: int, missing_bytes: int) -> None:
+        super().__init__(
+            path,
+            f"the instance's disk is full ({free_bytes / 1e6:,.1f} MB free where it belongs, "
+            f"{missing_bytes / 1e6:,.1f} MB missing)",
+        )
+        self.free_bytes, self.missing_bytes = free_bytes, missing_bytes

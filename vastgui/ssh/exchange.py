@@ -1,19 +1,28 @@
 """One command on one channel: feeds its stdin, hands out its output, and never blocks for ever."""
 
+import io
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import paramiko
 
 _POLL_S = 0.2
 _SENDING_POLL_S = 0.01
 _SEND_BYTES = 32768
+_SEND_AT_ONCE = 64
 CHUNK_BYTES = 2 << 20
 """Read at once. Never less than the window: paramiko copies all that a read leaves behind."""
 _LINGER_S = 3.0
 """Silence after which an ended command counts as done though a child of it keeps stdout open."""
+
+
+class Source(Protocol):
+    """Bytes for a command's stdin, read as they are sent; b"" is their end."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +57,7 @@ class _Wake(threading.Event):
         super().clear()
 
 
-def exchange(channel: paramiko.Channel, stdin: bytes, ears: Ears) -> Ending:
+def exchange(channel: paramiko.Channel, stdin: bytes | Source, ears: Ears) -> Ending:
     """Follow the command that was started on `channel`; what a callback raises passes through."""
     wake = _Wake()
     channel.in_buffer.set_event(wake)
@@ -65,7 +74,7 @@ def exchange(channel: paramiko.Channel, stdin: bytes, ears: Ears) -> Ending:
             code = channel.exit_status
             return Ending(None if code == -1 else code, bool(channel.eof_received))
         else:
-            wake.wait(_SENDING_POLL_S if pending.waits else _POLL_S)
+            pending.wait_for_room() if pending.waits else wake.wait(_POLL_S)
         ears.on_tick(time.monotonic() - heard_at)
 
 
@@ -91,22 +100,33 @@ def _ended(channel: paramiko.Channel, silent_s: float) -> bool:
 class _Stdin:
     """Sends as much as the window takes, then the end."""
 
-    def __init__(self, channel: paramiko.Channel, data: bytes) -> None:
+    def __init__(self, channel: paramiko.Channel, data: bytes | Source) -> None:
         self._channel = channel
-        self._data = memoryview(data)
-        self._open = True
-
-    @property
-    def waits(self) -> bool:
-        return self._open and len(self._data) > 0
+        self._source: Source = io.BytesIO(data) if isinstance(data, bytes) else data
+        self._piece = b""
+        self.waits = True
+        """More is to be sent."""
 
     def send(self) -> None:
-        try:
-            while self.waits and self._channel.send_ready():
-                sent = self._channel.send(self._data[:_SEND_BYTES].tobytes())
-                self._data = self._data[sent:]
-            if self._open and not self._data:
-                self._channel.shutdown_write()
-                self._open = False
-        except (OSError, EOFError, paramiko.SSHException):
-            self._open = False  # the command ended without reading all; its code tells more
+        """Some pieces at most, so that a fast far side cannot starve the rest."""
+        for _ in range(_SEND_AT_ONCE):
+            if not self.waits:
+                return
+            self._piece = self._piece or self._source.read(_SEND_BYTES)
+            try:
+                if not self._piece:
+                    self._channel.shutdown_write()
+                    self.waits = False
+                elif not self._channel.send_ready():
+                    return
+                else:
+                    self._piece = self._piece[self._channel.send(self._piece) :]
+            except (OSError, EOFError, paramiko.SSHException):
+                self.waits = False  # the command ended without reading all; its code tells more
+
+    def wait_for_room(self) -> None:
+        """Until the far side took something, for a moment at most."""
+        channel = self._channel
+        with channel.out_buffer_cv:
+            if channel.out_window_size == 0 and not channel.closed:
+                channel.out_buffer_cv.wait(_SENDING_POLL_S)

@@ -25,7 +25,7 @@ from vastgui.ssh.errors import (
     PortClosed,
     SshError,
 )
-from vastgui.ssh.exchange import CHUNK_BYTES, Ears, exchange
+from vastgui.ssh.exchange import CHUNK_BYTES, Ears, Source, exchange
 from vastgui.ssh.hostkeys import HostKeys, fingerprint
 from vastgui.ssh.http import request
 from vastgui.ssh.keys import choose_key_file, load_key
@@ -166,7 +166,7 @@ class Session:
         self,
         words: Sequence[str],
         *,
-        stdin: bytes = b"",
+        stdin: bytes | Source = b"",
         on_stdout: Callable[[bytes], None],
         on_stderr: Callable[[bytes], None],
         on_tick: Callable[[float], None],
