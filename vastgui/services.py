@@ -114,7 +114,7 @@ class Services(ComfyServices):
         """A new run that takes an ended one up again at its first unfinished step."""
         run, state = self._ended(run_id)
         plan = continue_plan(state, run.plan(), from_step)
-        return self.supervisor.launch(plan, attachments(run, outputs=True)).id
+        return self.supervisor.launch(plan, attachments(run, going_on=True)).id
 
     def run_again(self, run_id: str, *, only: int | None = None) -> str:
         """A new run of the same plan from its start; `only`: of that one step."""

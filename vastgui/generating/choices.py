@@ -78,11 +78,12 @@ def workflow_bytes(run: RunDir) -> bytes:
     return raw
 
 
-def attachments(run: RunDir, *, outputs: bool = False) -> dict[str, bytes | Path]:
-    """The files that a new run takes over from `run`; with `outputs` to go on where it ended."""
-    found = [run.workflow, *_files(run.inputs)]
-    if outputs:
-        found += [run.sent, *_files(run.outputs), *_files(run.thumbnails)]
+def attachments(run: RunDir, *, going_on: bool = False) -> dict[str, bytes | Path]:
+    """The files that a new run takes over from `run`; `going_on` with the prompt that was sent.
+
+    Outputs are not among them: the runner adopts those it finds verified there.
+    """
+    found = [run.workflow, *_files(run.inputs), *([run.sent] if going_on else [])]
     return {str(p.relative_to(run.path)): p for p in found if p.is_file() and not p.is_symlink()}
 
 

@@ -65,13 +65,13 @@ def _ready(
         seed_controls=checked_controls(params.get("seed_controls") or {}),
     )
     wanted = launching.with_known_values(workflow, wanted, object_info)
-    launching.check_values(workflow, wanted, object_info)
+    parameters = launching.check_values(workflow, wanted, object_info)
     former = past.former_runs(generating.history, workflow.name)
     made: dict[str, Any] = {
         "workflow_name": workflow.name,
         "workflow_file": "workflow.json",
         "parameters": launching.stepped(
-            generating.history, former, wanted.parameters, wanted.seed_controls
+            generating.history, former, parameters, wanted.seed_controls
         ),
         "seed_controls": dict(wanted.seed_controls),
         "inputs": dict(inputs),

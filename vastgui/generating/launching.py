@@ -8,7 +8,7 @@ from typing import Any
 
 from vastgui.comfy.catalog import Catalog
 from vastgui.comfy.convert import NotConvertible, seed_controls, to_api_prompt
-from vastgui.comfy.given import apply_values
+from vastgui.comfy.given import apply_values, split_field
 from vastgui.comfy.workflow import Workflow
 from vastgui.config import Settings
 from vastgui.errors import InvalidInput
@@ -52,7 +52,7 @@ def plan_of(
     """The run of `workflow`. Raises `InvalidInput` naming the field."""
     object_info = catalog.best(wanted.queue).object_info
     wanted = with_known_values(workflow, wanted, object_info)
-    check_values(workflow, wanted, object_info)
+    wanted = replace(wanted, parameters=check_values(workflow, wanted, object_info))
     former = past.former_runs(history, workflow.name)
     parameters = stepped(history, former, wanted.parameters, wanted.seed_controls)
     params = _params(workflow.name, replace(wanted, parameters=parameters), settings)
@@ -97,18 +97,24 @@ def workflow_controls(workflow: Workflow, object_info: dict[str, Any]) -> dict[s
         return {}  # the instance may know its nodes: the runner asks again there
 
 
-def check_values(workflow: Workflow, wanted: Wanted, object_info: dict[str, Any]) -> None:
-    """Names and types of what was given; which models there are is for the instance to say."""
+def check_values(
+    workflow: Workflow, wanted: Wanted, object_info: dict[str, Any]
+) -> Mapping[str, Any]:
+    """The parameters with the types of their fields; texts may come from a command line.
+
+    Which models there are is for the instance to say. Raises `InvalidInput` naming the field.
+    """
     try:
         prompt = to_api_prompt(workflow.graph, object_info)
     except NotConvertible:
-        return
+        return wanted.parameters
     values = {**wanted.parameters, **dict.fromkeys(wanted.inputs, "file")}
-    apply_values(prompt, values, object_info, any_choice=True)
+    ready = apply_values(prompt, values, object_info, any_choice=True)
     for field in wanted.seed_controls:
-        node_id, _, name = field.partition(".")
+        node_id, name = split_field(field)
         if name not in prompt.get(node_id, {}).get("inputs", {}):
             raise InvalidInput(field, "is no input of the workflow: it has no seed to control.")
+    return {f: ready[i]["inputs"][n] for f in wanted.parameters for i, n in [split_field(f)]}
 
 
 def stepped(
