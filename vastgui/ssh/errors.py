@@ -174,6 +174,8 @@ class TransferFailed(SshError):
 class UploadFailed(SshError):
     """A file could not be brought to the instance whole; nothing there has its final name."""
 
+    hint = "Try again: it goes on from what arrived. Check the instance when this repeats."
+
     def __init__(self, path: str, reason: str, *, hint: str | None = None) -> None:
         super().__init__(f"{path} was not uploaded: {reason}.", hint=hint)
         self.path, self.reason = path, reason
