@@ -25,6 +25,8 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
         for box in boxes:
             if box[0] == b"ilst":
                 yield from _items(data, box, keys)
+            elif box[0] == _COMMENT and kind == b"udta":  # QuickTime: size and language first
+                yield "comment", decoded(data[box[1] + 4 : box[2]])
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
