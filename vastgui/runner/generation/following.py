@@ -220,6 +220,8 @@ def _is_cached(watch: Watch, node_id: str) -> bool:
 
 def _progress(tracker: Tracker) -> tuple[float, float | None, tuple[str, str]]:
     eta_s = tracker.eta_s(time.monotonic())
+    if tracker.finished_hint and tracker.verdict is None:
+        return tracker.percent, None, ("ComfyUI is done", "")
     if tracker.verdict is None and not tracker.is_running:
         position = tracker.position
         waits = f"{position} before it" if position else ""

@@ -39,15 +39,16 @@ class Job:
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Self:
         """Raises `InvalidInput` naming the parameter. Others than ours are ignored."""
-        known = {f.name: str(f.type) for f in fields(cls)}
-        given = {name: params[name] for name in known if params.get(name) is not None}
-        job = cls(**{name: _typed(name, value, known[name]) for name, value in given.items()})
+        usual = cls()
+        given = [f.name for f in fields(cls) if params.get(f.name) is not None]
+        job = cls(**{name: _typed(name, params[name], getattr(usual, name)) for name in given})
         job._check()
         return job
 
     def _check(self) -> None:
-        for name in (self.workflow_file, *self.inputs.values()):
-            _below_the_run(name)
+        _below_the_run("workflow_file", self.workflow_file)
+        for name in self.inputs.values():
+            _below_the_run("inputs", name)
         for where, control in self.seed_controls.items():
             if control not in CONTROLS:
                 raise InvalidInput(f"seed_controls › {where}", f"must be one of {_listed()}.")
@@ -55,16 +56,17 @@ class Job:
             raise InvalidInput("comfyui_port", "must be a port, 0 to 65535.")
 
 
-def _typed(name: str, value: Any, kind: str) -> Any:
-    """Templates hand numbers on as texts where they came from a variable."""
-    if kind.startswith("Mapping"):
-        return _mapping(name, value, texts_only=kind == "Mapping[str, str]")
-    if "int" in kind or "float" in kind:
-        return _number(name, value, whole="int" in kind)
-    if "bool" in kind:
-        if isinstance(value, bool):
-            return value
-        raise InvalidInput(name, "must be true or false.")
+def _typed(name: str, value: Any, usual: Any) -> Any:
+    """`value` when it is of the kind of `usual`; templates may give a number as text."""
+    match usual:
+        case dict():
+            return _mapping(name, value, texts_only=name in ("inputs", "seed_controls"))
+        case bool():
+            if isinstance(value, bool):
+                return value
+            raise InvalidInput(name, "must be true or false.")
+        case int() | float():
+            return _number(name, value, whole=isinstance(usual, int))
     if isinstance(value, str) and "\0" not in value:
         return value
     raise InvalidInput(name, "must be a text.")
@@ -91,10 +93,10 @@ def _number(name: str, value: Any, *, whole: bool) -> float:
     return number
 
 
-def _below_the_run(name: str) -> None:
+def _below_the_run(field_name: str, name: str) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
-        raise InvalidInput("inputs", f"{name!r} is no file of the run's folder.")
+        raise InvalidInput(field_name, f"{name!r} is no file of the run's folder.")
 
 
 def _listed() -> str:
