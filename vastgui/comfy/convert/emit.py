@@ -44,16 +44,17 @@ class Emitter:
         self._runtime = Runtime(self._layout, self._types)
         self._resolver = Resolver(self._runtime)
         self._stored = Stored(self._runtime, rng, now)
+        self._sent = list(self._to_send())
 
     def unknown(self) -> list[Problem]:
         """Name every node that has to run and whose type the server does not have."""
-        return [_unknown(p) for p in self._sent() if self._types.get(p.node.type) is None]
+        return [_unknown(p) for p in self._sent if self._types.get(p.node.type) is None]
 
     def hopeless(self) -> list[Problem]:
         """Name every node that has to run and that only a browser can feed."""
         return [
             Problem(placed.id, kind.name, placed.node.title or kind.display_name, _BROWSER)
-            for placed in self._sent()
+            for placed in self._sent
             if (kind := self._types.get(placed.node.type)) is not None
             and any(i.type in BROWSER_TYPES and i.required for i in kind.inputs)
         ]
@@ -64,7 +65,7 @@ class Emitter:
             raise NotConvertible(problems)
         emitted = [
             self._emit(placed, kind)
-            for placed in self._sent()
+            for placed in self._sent
             if (kind := self._types.get(placed.node.type))
         ]
         ids = {node.id for node in emitted}
@@ -72,7 +73,7 @@ class Emitter:
             node.inputs = {n: v for n, v in node.inputs.items() if not _leads_nowhere(v, ids)}
         return emitted
 
-    def _sent(self) -> Iterator[Placed]:
+    def _to_send(self) -> Iterator[Placed]:
         for placed in self._layout:
             if not placed.runs or placed.inside or self._runtime.is_virtual(placed.node):
                 continue
@@ -90,6 +91,8 @@ class Emitter:
             out.inputs[name] = _wrapped(spoken)
         out.controls = dict(values.controls)
         for slot, socket in enumerate(self._runtime.sockets(placed.scope, node)):
+            if socket.link is None:
+                continue
             if socket.widget and socket.widget not in values.widgets:
                 continue  # a widget that this version of the type does not have
             match self._resolver.resolve(placed.scope, node, slot):

@@ -56,6 +56,8 @@ class Node:
     values: Any
     named: Mapping[str, Any]
     properties: Mapping[str, Any]
+    marked: frozenset[str]
+    """Names of the sockets that the file marks as widgets."""
 
     @property
     def runs(self) -> bool:
@@ -117,7 +119,7 @@ def _definitions(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     while waiting:
         listed = mapping(mapping(waiting.pop()).get("definitions")).get("subgraphs")
         for entry in listed if isinstance(listed, list) else []:
-            if isinstance(entry, Mapping) and is_id(entry.get("id")):
+            if isinstance(entry, dict) and is_id(entry.get("id")):
                 yield entry
                 waiting.append(entry)
 
@@ -148,7 +150,7 @@ def _links(raw: object) -> Iterator[Link]:
     for entry in raw if isinstance(raw, list) else []:
         if isinstance(entry, list) and len(entry) >= 5:
             parts = entry[:5]
-        elif isinstance(entry, Mapping):
+        elif isinstance(entry, dict):
             keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
             parts = [entry.get(key) for key in keys]
         else:
@@ -167,7 +169,7 @@ def _nodes(
 ) -> Iterator[tuple[str, Node]]:
     into = {(link.target, link.target_slot): link for link in links}
     for entry in raw if isinstance(raw, list) else []:
-        if isinstance(entry, Mapping) and is_id(entry.get("id")):
+        if isinstance(entry, dict) and is_id(entry.get("id")):
             yield str(entry["id"]), _node(entry, by_id, into)
 
 
@@ -175,16 +177,18 @@ def _node(
     raw: Mapping[str, Any], by_id: Mapping[str, Link], into: Mapping[tuple[str, int], Link]
 ) -> Node:
     type_, mode = text(raw.get("type")), raw.get("mode")
+    sockets = tuple(_sockets(str(raw["id"]), raw.get("inputs"), by_id, into))
     return Node(
         id=str(raw["id"]),
         type=RENAMED.get(type_, type_),
         mode=mode if isinstance(mode, int) else 0,
         title=text(raw.get("title")),
-        sockets=tuple(_sockets(str(raw["id"]), raw.get("inputs"), by_id, into)),
+        sockets=sockets,
         outputs=tuple(p.type for p in _ports(raw.get("outputs"))),
         values=raw.get("widgets_values"),
         named=mapping(raw.get("widgets_values_named")),
         properties=mapping(raw.get("properties")),
+        marked=frozenset(s.name for s in sockets if s.widget == s.name),
     )
 
 

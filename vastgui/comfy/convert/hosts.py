@@ -30,7 +30,7 @@ def host_values(
     proxies = list(_proxies(host.properties.get("proxyWidgets")))
     if proxies and listed:
         return _by_proxy(proxies, listed)
-    named = host.named or (host.values if isinstance(host.values, Mapping) else {})
+    named = host.named or (host.values if isinstance(host.values, dict) else {})
     if named:
         names = {port.name for port in inside.inputs}
         return HostValues({n: v for n, v in named.items() if n in names})

@@ -1,7 +1,7 @@
 """Node types as `/object_info` declares them: which inputs are widgets, in which order."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 WIDGET_TYPES = frozenset(
@@ -33,6 +33,7 @@ WIDGET_TYPES = frozenset(
 )
 BROWSER_TYPES = frozenset(["WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION"])
 """Inputs only a browser can fill: a camera, a microphone, a rendered view."""
+_WIDGETS = WIDGET_TYPES | BROWSER_TYPES
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
 DYNAMIC_GROUP = "COMFY_DYNAMICGROUP_V3"
@@ -54,14 +55,9 @@ class Input:
     options: Mapping[str, Any]
     choices: tuple[Any, ...] = ()
     required: bool = True
-
-    @property
-    def forced(self) -> bool:
-        return self.options.get("forceInput") is True
-
-    @property
-    def is_widget(self) -> bool:
-        return not self.forced and (self.type in WIDGET_TYPES or self.type in BROWSER_TYPES)
+    forced: bool = False
+    """It may only be linked, though its type is a widget's."""
+    is_widget: bool = False
 
     @property
     def control_slots(self) -> int:
@@ -77,7 +73,7 @@ class Input:
     def remote_slots(self) -> int:
         """Values of the switch and the button beside a list that the browser fetches."""
         remote = self.options.get("remote")
-        if self.type != "COMBO" or not isinstance(remote, Mapping):
+        if self.type != "COMBO" or not isinstance(remote, dict):
             return 0
         return 2 if remote.get("refresh_button") else 1
 
@@ -92,7 +88,7 @@ class Input:
         if self.type == "COMBO":
             return self.choices[0] if self.choices else None
         if self.type == DYNAMIC_COMBO:
-            return next((o.get("key") for o in self.choices if isinstance(o, Mapping)), None)
+            return next((o.get("key") for o in self.choices if isinstance(o, dict)), None)
         return _ZERO.get(self.type, "")
 
     @property
@@ -107,7 +103,7 @@ class Input:
         """
         if self.type == DYNAMIC_COMBO and isinstance(chosen, (str, int, float)):
             for option in self.choices:
-                if isinstance(option, Mapping) and option.get("key") == chosen:
+                if isinstance(option, dict) and option.get("key") == chosen:
                     return tuple(_declared({"input": option.get("inputs")}, f"{self.name}."))
         if self.type == DYNAMIC_GROUP and isinstance(chosen, (int, float)):
             rows = range(MAX_ROWS if chosen >= MAX_ROWS else int(chosen) if chosen > 0 else 0)
@@ -123,7 +119,7 @@ class Input:
         found = next((i for i in inner if tail.startswith(i.name)), inner[0] if inner else None)
         if found is None:
             return Input(name, "*", EMPTY)
-        return Input(name, found.type, found.options, found.choices, required=False)
+        return replace(found, name=name, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,7 @@ class NodeTypes:
         """Return the type, or None when the server does not have it."""
         if name not in self._known:
             raw = self._info.get(name)
-            self._known[name] = read_type(name, raw) if isinstance(raw, Mapping) else None
+            self._known[name] = read_type(name, raw) if isinstance(raw, dict) else None
         return self._known[name]
 
 
@@ -192,7 +188,8 @@ def _read_input(name: str, spec: object, *, required: bool) -> Input:
         kind = mapping(options.get("template")).get("allowed_types")
     override = options.get("widgetType")
     type_ = override if isinstance(override, str) else slot_type(kind)
-    return Input(name, type_, options, choices, required)
+    forced = options.get("forceInput") is True
+    return Input(name, type_, options, choices, required, forced, not forced and type_ in _WIDGETS)
 
 
 def slot_type(raw: object) -> str:
@@ -204,7 +201,7 @@ def slot_type(raw: object) -> str:
 
 def mapping(raw: object) -> Mapping[str, Any]:
     """Return `raw` if it is an object, else an empty one."""
-    return raw if isinstance(raw, Mapping) else EMPTY
+    return raw if isinstance(raw, dict) else EMPTY
 
 
 def text(raw: object) -> str:

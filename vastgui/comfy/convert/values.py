@@ -30,10 +30,12 @@ def values_of(node: Node, kind: NodeType) -> Values:
     """Return what the file stores for each widget of `node`; defaults where it stores nothing."""
     inputs = inputs_of(node, kind)
     widgets = [i for i in inputs if is_widget(i, node)]
-    if isinstance(node.values, Mapping):
+    if isinstance(node.values, dict):
         return _by_name(widgets, node.values)
     listed = node.values if isinstance(node.values, list) else []
     plain = _by_position(widgets, listed)
+    if plain.used == len(listed):
+        return plain
     trailing = sum(1 for i in kind.inputs if _has_button(i))
     if node.named and not plain.used <= len(listed) <= plain.used + trailing:
         return _by_name(widgets, node.named)
@@ -62,7 +64,7 @@ def is_widget(declared: Input, node: Node) -> bool:
         return True
     if declared.forced:
         return False
-    return any(s.widget == declared.name == s.name for s in node.sockets)
+    return declared.name in node.marked
 
 
 def _has_button(declared: Input) -> bool:
