@@ -9,6 +9,8 @@ from vastgui.state.model import Status
 if TYPE_CHECKING:  # argparse has no public name for what add_subparsers returns
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
+WORKFLOW_HELP = "name of a workflow (`vastgui workflows`), or a file that holds one"
+SEED_HELP = "fixed, increment, decrement or randomize"
 RUN_HELP = "id of the run, the start or end of it, or `last`"
 
 
@@ -22,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     _app_flags(parser)
     parser.set_defaults(handler="app:open_app")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for add in (_demo, _run, _history, _control, _secrets, _templates, _doctor):
+    for add in (_demo, _run, _comfyui, _history, _control, _secrets, _templates, _doctor):
         add(verbs)
     return parser
 
@@ -79,6 +81,54 @@ def _run(verbs: "Verbs") -> None:
     )
     verb.add_argument("--detach", action="store_true", help="start it and return at once")
     _json(verb, "print the final state as JSON, nothing else")
+
+
+def _comfyui(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "generate", "generate:generate", "run a ComfyUI workflow and follow it")
+    _workflow_on_target(verb)
+    verb.add_argument("--out", default="", metavar="DIR", help="put the results there too")
+    verb.add_argument("--detach", action="store_true", help="start it and return at once")
+    _json(verb, "print the final state and the files as JSON, nothing else")
+    verb = _verb(verbs, "preflight", "generate:preflight", "check a workflow on an instance")
+    _workflow_on_target(verb)
+    _json(verb, "print the checks as JSON")
+    verb = _verb(verbs, "convert", "convert:convert", "print the API prompt of a workflow")
+    verb.add_argument("workflow", help=WORKFLOW_HELP)
+    nodes = verb.add_mutually_exclusive_group()
+    nodes.add_argument("--object-info", default="", metavar="FILE", help="what a server knows")
+    nodes.add_argument("--on", default="", metavar="TARGET", help="what this instance said last")
+    _connection(verb)
+    verb.add_argument("-o", "--output", default="", metavar="FILE", help="write it there")
+    verb = _verb(verbs, "workflows", "convert:workflows", "list the workflows, or one's fields")
+    verb.add_argument("workflow", nargs="?", default="", help=WORKFLOW_HELP)
+    verb.add_argument("--on", default="", metavar="TARGET", help="with the models this one has")
+    _connection(verb)
+    _json(verb, "print them as JSON")
+
+
+def _workflow_on_target(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("workflow", help=WORKFLOW_HELP)
+    verb.add_argument("--on", required=True, metavar="TARGET", help="instance, connection, `local`")
+    verb.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="set a value (6.text=...)"
+    )
+    verb.add_argument(
+        "--input", action="append", default=[], metavar="[FIELD=]FILE", help="send a file"
+    )
+    verb.add_argument(
+        "--seed-control", action="append", default=[], metavar="[FIELD=]HOW", help=SEED_HELP
+    )
+    verb.add_argument("--comfyui-port", type=_port, metavar="PORT", help="port in the instance")
+    _connection(verb)
+    verb.add_argument(
+        "--accept-new-host-key", action="store_true", help="trust a host seen for the first time"
+    )
+
+
+def _connection(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--key", default="", metavar="FILE", help="private key to log in with")
+    verb.add_argument("--agent", action="store_true", help="let the SSH agent offer its keys")
+    verb.add_argument("--instance-id", default="", metavar="N", help="Vast's number of the machine")
 
 
 def _history(verbs: "Verbs") -> None:

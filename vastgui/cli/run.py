@@ -9,6 +9,8 @@ from vastgui.cli.lines import opening
 from vastgui.cli.views import choose_view
 from vastgui.cli.watch import Watch
 from vastgui.errors import InvalidInput
+from vastgui.state.model import RunState
+from vastgui.state.store import RunDir
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
@@ -18,12 +20,20 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         raise InvalidInput("--accept-new-host-key", "does not work with --detach.", hint=hint)
     run_id = _launch(args, desk)
     if args.detach:
-        return _leave(args, desk, run_id)
+        return left(args, desk, run_id)
     return follow(args, desk, run_id)
 
 
 def follow(args: argparse.Namespace, desk: Desk, run_id: str) -> int:
     """Watch the run to its end and print what `--json` asks for."""
+    found, state = watched(args, desk, run_id)
+    if args.json:
+        print(json.dumps(desk.json(found, state), indent=1))
+    return exits.of_state(state)
+
+
+def watched(args: argparse.Namespace, desk: Desk, run_id: str) -> tuple[RunDir, RunState]:
+    """The run and its final state, shown on the way there."""
     found = desk.run(run_id)
     watch = Watch(
         found,
@@ -32,10 +42,7 @@ def follow(args: argparse.Namespace, desk: Desk, run_id: str) -> int:
         ask=not args.json and prompt.can_ask(),
         accept_new_host_key=getattr(args, "accept_new_host_key", False),
     )
-    state = watch.until_end()
-    if args.json:
-        print(json.dumps(desk.json(found, state), indent=1))
-    return exits.of_state(state)
+    return found, watch.until_end()
 
 
 def settings_of(pairs: list[str]) -> dict[str, str]:
@@ -65,7 +72,8 @@ def _launch(args: argparse.Namespace, desk: Desk) -> str:
     )
 
 
-def _leave(args: argparse.Namespace, desk: Desk, run_id: str) -> int:
+def left(args: argparse.Namespace, desk: Desk, run_id: str) -> int:
+    """Say how a run that goes on alone is met again."""
     found = desk.run(run_id)
     state = found.state()
     if args.json:

@@ -1,0 +1,122 @@
+"""`vastgui generate` and `vastgui preflight`: a ComfyUI workflow on an instance, or its check."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vastgui.cli import exits
+from vastgui.cli.asked import Asked
+from vastgui.cli.desk import Desk
+from vastgui.cli.run import left, watched
+from vastgui.cli.target import target_of
+from vastgui.cli.words import plain, size
+from vastgui.errors import InvalidInput
+from vastgui.state.comfy import Check
+from vastgui.state.model import RunState
+from vastgui.state.store import RunDir
+
+SIGNS = {"green": "✓", "amber": "!", "red": "✗"}
+
+
+def generate(args: argparse.Namespace, desk: Desk) -> int:
+    """Run a workflow; exit 0 completed, 1 ended otherwise, 3 with --detach, 130 on Ctrl-C."""
+    if args.detach and args.accept_new_host_key:
+        hint = "Leave one of them out; `vastgui answer` answers the question of a detached run."
+        raise InvalidInput("--accept-new-host-key", "does not work with --detach.", hint=hint)
+    run_id = _launch(args, desk)
+    if args.detach:
+        return left(args, desk, run_id)
+    run, state = watched(args, desk, run_id)
+    files = list(files_of(run, state, args.out))
+    if args.json:
+        known = desk.json(run, state) | {"files": [str(path) for path in files]}
+        print(json.dumps(known, indent=1))
+        return exits.of_state(state)
+    for path in files:
+        print(f"{plain(str(path))}  ({size(path.stat().st_size)})")
+    return exits.of_state(state)
+
+
+def preflight(args: argparse.Namespace, desk: Desk) -> int:
+    """Check a workflow on an instance; exit 0 when it can run, 1 when something is red."""
+    run, state = watched(args, desk, _launch(args, desk, only_preflight=True))
+    checks = state.comfy.checks if state.comfy else ()
+    good = exits.of_state(state) == exits.DONE and all(c.level != "red" for c in checks)
+    if args.json:
+        print(json.dumps(_report(run, state, checks, good=good), indent=1))
+    else:
+        print("\n".join(line for check in checks for line in check_lines(check)))
+    return exits.DONE if good else exits.FAILED
+
+
+def check_lines(check: Check) -> list[str]:
+    line = f"{SIGNS[check.level]} {check.level:<5} {plain(check.name)}: {plain(check.message)}"
+    return [line, f"        {plain(check.fix)}"] if check.fix else [line]
+
+
+def files_of(run: RunDir, state: RunState, out: str) -> Iterator[Path]:
+    """The outputs on this disk; where `out` was asked for, the file there that is the same."""
+    folder = Path(out).expanduser().absolute() if out else None
+    for output in state.comfy.outputs if state.comfy else ():
+        path = run.path / output.path
+        if output.downloaded and path.is_file():
+            yield (_same(path, folder, output.sha256) if folder else None) or path
+
+
+def _same(path: Path, folder: Path, sha256: str) -> Path | None:
+    """The file of `folder` that has the name (or `name (2)`) and the content of `path`."""
+    for other in (folder / path.name, *sorted(folder.glob(f"{path.stem} (*){path.suffix}"))):
+        if not other.is_file():
+            continue
+        if other.samefile(path):
+            return other
+        with other.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                return other
+    return None
+
+
+def _launch(args: argparse.Namespace, desk: Desk, *, only_preflight: bool = False) -> str:
+    target = target_of(args, desk)
+    asked = Asked(desk.services.form(args.workflow, _known_queue(args, desk)))
+    return desk.services.launch_generate(
+        args.workflow,
+        ssh_connection=target.connection.ssh_connection,
+        server=target.server,
+        key_file=target.connection.key_file,
+        use_agent=target.connection.use_agent,
+        instance_id=target.connection.instance_id,
+        parameters=asked.parameters(args.set),
+        inputs=asked.inputs(args.input),
+        seed_controls=asked.controls(args.seed_control),
+        output_dir="" if only_preflight else args.out,
+        comfyui_port=args.comfyui_port or 0,
+        only_preflight=only_preflight,
+        metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
+    )
+
+
+def _known_queue(args: argparse.Namespace, desk: Desk) -> str:
+    """The catalog's key of the target; a wrong connection is refused by the launch, not here."""
+    try:
+        return target_of(args, desk).queue(desk)
+    except InvalidInput as error:
+        raise InvalidInput("--on", error.message, hint=error.hint) from error
+
+
+def _report(
+    run: RunDir, state: RunState, checks: tuple[Check, ...], *, good: bool
+) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "good": good,
+        "status": state.status.value,
+        "error": state.error or None,
+        "checks": [
+            {"name": c.name, "level": c.level, "message": c.message, "fix": c.fix or None}
+            for c in checks
+        ],
+    }
