@@ -134,6 +134,8 @@ def _is_name(value: Any) -> bool:
     """Odd names (`../`, `CON`, a line break) are kept: making them safe is the receiver's job."""
     if not isinstance(value, str) or len(value) > MAX_NAME_BYTES:
         return False
+    if value.isascii() and len(value) * 6 <= MAX_NAME_BYTES:
+        return True
     if any("\ud800" <= c <= "\udfff" for c in value):
         return False  # no URL can carry it
     return len(json.dumps(value)) <= MAX_NAME_BYTES

@@ -76,11 +76,12 @@ def _other_choices(facts: Facts) -> Iterator[CheckResult]:
         more = f" ({len(wrong) - 1:,} more like this)" if len(wrong) > 1 else ""
         value, title = values.text(first.value, 80), values.text(first.title, 80)
         name = first.field.partition(".")[2]
+        options = listed([values.text(o, 60) for o in first.options])
         yield CheckResult(
             "choices",
             "amber",  # a pack's own check may allow it; the server refuses the rest at no cost
             f"“{value}” is not a choice of “{values.text(name, 80)}” in “{title}”{more}.",
-            f"Choose one of {listed([values.text(o, 60) for o in first.options])}.",
+            f"Choose one of {options}." if options else "Choose another value.",
         )
 
 
