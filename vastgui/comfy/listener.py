@@ -22,7 +22,8 @@ _DIAL_S = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _MOST_PATIENT_S = 60.0
 _GOODBYE_S = 1.0
-"""A server that hears of the old connection's end after the new one began makes the new one deaf."""
+"""So long the server may take to hang up: one that notices late makes the next connection deaf,
+and one that is cut off while it sends may stumble over that."""
 _HELLO_FRAMES = 3
 """What comes on every connection, even a new one: `status`, the flags, what runs just now."""
 
@@ -138,7 +139,7 @@ class Listener:
         finally:
             with self._lock:
                 self._current = None
-            connection.close(0 if self._closing.is_set() else _GOODBYE_S)
+            connection.close(_GOODBYE_S)
         return ""
 
     def _listen(self, connection: "Connection") -> None:

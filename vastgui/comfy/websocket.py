@@ -17,7 +17,7 @@ from vastgui.comfy.wire import Wire
 
 MAX_FRAME_BYTES = 16 << 20
 MAX_HANDSHAKE_BYTES = 64 << 10
-_SLICE_S = 0.05
+_SLICE_S = 0.02
 
 
 class Ended(Exception):
@@ -71,7 +71,7 @@ class Connection:
             try:
                 opcode, frame = self._socket.recv_data_frame(control_frame=True)
             except websocket.WebSocketTimeoutException:
-                self._ask()
+                self._ask(pong_s)
                 return None
         self._pinged = False
         if opcode == ABNF.OPCODE_CLOSE:
@@ -84,20 +84,21 @@ class Connection:
         """From any thread: a `receive` that waits ends now."""
         self._awake.set()
 
-    def close(self, wait_s: float = 0) -> None:
-        """Say goodbye and hang up; wait so long for the server to take note of it."""
+    def close(self, wait_s: float) -> None:
+        """Say goodbye, wait at most so long until the server hangs up, and hang up."""
         self._awake.clear()
         self._wire.expect(wait_s, within_s=wait_s)
         with contextlib.suppress(Exception):  # nothing that happens now matters any more
             self._socket.send_close()
-            while wait_s and self._wire.recv(1 << 16):
+            while self._wire.recv(1 << 16):
                 pass
         self._wire.close()
 
-    def _ask(self) -> None:
+    def _ask(self, within_s: float) -> None:
         if self._pinged:
             raise Ended("no answer to a ping")
         self._pinged = True
+        self._wire.expect(within_s)
         self._socket.ping()
 
     def _check(self) -> None:
@@ -109,8 +110,7 @@ class Connection:
         try:
             yield
         except Ended:
-            self._wire.close() if before else None
-            raise
+            raise  # it may still be said goodbye to
         except Exception as error:  # the library's parser raises whatever it meets
             self._wire.close()
             raise Ended(f"{before}{plain(str(error)) or type(error).__name__}") from error
