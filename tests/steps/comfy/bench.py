@@ -111,14 +111,10 @@ class Live:
         wait_until(lambda: self.ran.state.question is not None, what="a question")
         question = self.ran.state.question
         assert question is not None
-        self._bench.gate.obey(
-            Command(id="", verb="answer", ask_id=question.ask_id, answer=answer)
-        )
+        self._bench.gate.obey(Command(id="", verb="answer", ask_id=question.ask_id, answer=answer))
 
     def wait(self, until: Callable[[Ran], object], what: str = "") -> None:
-        wait_until(
-            lambda: until(self.ran) or not self._thread.is_alive(), what=what, every_s=0.005
-        )
+        wait_until(lambda: until(self.ran) or not self._thread.is_alive(), what=what, every_s=0.005)
         assert until(self.ran), self.ran.state
 
     def end(self, timeout_s: float = 60.0) -> Ran:
@@ -178,7 +174,7 @@ class ComfyBench:
             **params,
         }
 
-    def plan(self, *, only: tuple[str, ...] = ALL, **params: Any) -> Plan:
+    def plan(self, *, only: tuple[str, ...] = ALL, queue: str = "", **params: Any) -> Plan:
         given = self.params(**params)
         if only == ALL:
             chosen = steps(given, {})
@@ -191,13 +187,14 @@ class ComfyBench:
             kind="comfyui",
             ssh_connection=self.ssh_connection,
             steps=chosen,
-            queue="",
+            queue=queue,
         )
 
     def start(
-        self, workflow: Mapping[str, Any], inputs: Mapping[str, bytes] | None = None, **options: Any
+        self, workflow: Mapping[str, Any], given: Mapping[str, bytes] | None = None, **options: Any
     ) -> Live:
-        files = {f"inputs/{name}": data for name, data in (inputs or {}).items()}
+        """`given`: input files by name."""
+        files = {f"inputs/{name}": data for name, data in (given or {}).items()}
         data = json.dumps(workflow).encode()
         return self.begin(self.plan(**options), {"workflow.json": data, **files})
 

@@ -1,6 +1,9 @@
 """API prompts that a ComfyUI without models can run."""
 
+import io
 from typing import Any
+
+from PIL import Image
 
 Prompt = dict[str, dict[str, Any]]
 
@@ -32,3 +35,10 @@ def from_picture(name: str = "example.png") -> Prompt:
         "6": node("ImageInvert", image=["5", 0]),
         "7": node("SaveImage", images=["6", 0], filename_prefix="inverted"),
     }
+
+
+def picture(color: int = 7) -> bytes:
+    """A small PNG to be uploaded."""
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), (color % 256, color // 256 % 256, color >> 16)).save(file, "PNG")
+    return file.getvalue()

@@ -33,8 +33,6 @@ class Job:
     queue_timeout_s: float = 1800.0
     execution_timeout_s: float = 86400.0
     keep_remote: bool = False
-    catalog_key: str = ""
-    """The name under which the server's nodes are kept; empty: that of the run's queue."""
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Self:
