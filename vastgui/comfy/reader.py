@@ -84,7 +84,8 @@ class Reader:
 
     def _executed(self, data: dict[str, Any], now: float) -> None:
         node = self._board.find(data.get("node"), data.get("display_node"))
-        if node and node.node_id == data.get("node"):
+        # With states, a frame of another node may still call this one running: wait for its own.
+        if node and node.node_id == data.get("node") and not self._has_states:
             self._board.finish(node, now)
 
 

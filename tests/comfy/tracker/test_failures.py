@@ -208,7 +208,7 @@ PROBLEMS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     problems=st.lists(PROBLEMS, max_size=4),
     prompt=st.dictionaries(st.sampled_from(["3", "4"]), JSON, max_size=2),

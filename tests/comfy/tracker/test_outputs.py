@@ -115,13 +115,13 @@ def test_odd_names_are_kept_as_they_are() -> None:
     assert [ref.filename for ref in found.files] == names
 
 
-def test_a_million_outputs_are_bounded() -> None:
-    many = [{"filename": f"{number}.png"} for number in range(200_000)]
+def test_a_flood_of_outputs_is_bounded() -> None:
+    many = [{"filename": f"{number}.png"} for number in range(100_000)]
 
     found = collect({"1": {"images": many}})
 
     assert len(found.files) == 10_000
-    assert found.note == "190,000 more outputs were left out: a run keeps at most 10,000."
+    assert found.note == "90,000 more outputs were left out: a run keeps at most 10,000."
 
 
 JSON = st.recursive(
@@ -132,7 +132,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_any_json_has_outputs_and_a_verdict(found: Any) -> None:
     refs = collect(found)
