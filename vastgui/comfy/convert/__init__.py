@@ -12,6 +12,7 @@ from typing import Any
 from vastgui.comfy.convert.api_format import checked, is_api_format
 from vastgui.comfy.convert.emit import Emitter
 from vastgui.comfy.convert.problems import NotConvertible, Problem, whole_file
+from vastgui.comfy.convert.schema import mapping
 
 __all__ = [
     "NotConvertible",
@@ -76,7 +77,7 @@ def missing_types(workflow: dict[str, Any], object_info: dict[str, Any]) -> list
             f"the server does not know the node type {node['class_type']}",
         )
         for node_id, node in checked(workflow).items()
-        if node["class_type"] not in object_info
+        if node["class_type"] not in mapping(object_info)
     ]
 
 
@@ -89,7 +90,7 @@ def _emitter(
     if not isinstance(workflow, Mapping):
         raise whole_file("it is not a JSON object")
     clock = now or datetime.now().astimezone()
-    return Emitter(workflow, object_info, rng or Random(), clock)  # noqa: S311 - no secret
+    return Emitter(workflow, mapping(object_info), rng or Random(), clock)  # noqa: S311 - no secret
 
 
 def _title(node: Mapping[str, Any]) -> str:

@@ -107,10 +107,7 @@ def read_graph(raw: Mapping[str, Any]) -> Workflow:
     if not isinstance(raw.get("nodes"), list):
         raise whole_file("it has no list of nodes")
     subgraphs = {str(d["id"]): _graph(d) for d in _definitions(raw)}
-    workflow = Workflow(_graph(raw), subgraphs)
-    if sum(len(g.nodes) for g in (workflow.root, *subgraphs.values())) > MAX_NODES:
-        raise whole_file(f"it has more than {MAX_NODES} nodes")
-    return workflow
+    return Workflow(_graph(raw), subgraphs)
 
 
 def _definitions(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -168,7 +165,10 @@ def _nodes(
     raw: object, by_id: Mapping[str, Link], links: tuple[Link, ...]
 ) -> Iterator[tuple[str, Node]]:
     into = {(link.target, link.target_slot): link for link in links}
-    for entry in raw if isinstance(raw, list) else []:
+    listed = raw if isinstance(raw, list) else []
+    if len(listed) > MAX_NODES:
+        raise whole_file(f"it has more than {MAX_NODES} nodes")
+    for entry in listed:
         if isinstance(entry, dict) and is_id(entry.get("id")):
             yield str(entry["id"]), _node(entry, by_id, into)
 

@@ -9,7 +9,7 @@ from vastgui.comfy.convert.problems import whole_file
 from vastgui.comfy.convert.runtime import Runtime
 from vastgui.comfy.convert.virtual import GETTER, PRIMITIVE, REROUTES, first_value, name_of
 
-MAX_STEPS = 500_000
+MAX_STEPS = 200_000
 """Enough for any real workflow; a hostile one ends after about a second."""
 
 
@@ -50,15 +50,16 @@ class Resolver:
 
     def resolve(self, scope: Scope, node: Node, slot: int) -> Source | Constant | None:
         """Return what feeds input `slot`, or None when nothing that runs does."""
-        seen: set[_At] = set()
+        seen: set[tuple[Scope, str, int]] = set()  # outputs: every circle has one
         held: Constant | None = None  # by the outermost host that is not linked itself
         at: _At | Source | Constant | None = _At(scope, node, slot, "", into=True)
         while isinstance(at, _At):
-            if at in seen:
-                return None
-            seen.add(at)
             self._count()
             if not at.into:
+                key = (at.scope, at.node.id, at.slot)
+                if key in seen:
+                    return None
+                seen.add(key)
                 held, at = None, self._before_output(at)
                 continue
             held = (self._held(at) if at.risen else None) or held
