@@ -193,13 +193,14 @@ def _listening(port: int) -> bool:
 def copy_modules(target: Path) -> None:
     """What the practice instance imports, where every user can read it."""
     code = (
-        "import sys; import vastgui.demo.instance; "
+        "import sys; import vastgui.demo.instance; import vastgui.demo.comfy.start; "
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     said = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    wanted = set(said.stdout.split()) - {"_distutils_hack", "vastgui"}
+    wanted = {name.lower() for name in said.stdout.split()} | {"pillow"}
+    wanted -= {"_distutils_hack", "vastgui"}
     target.mkdir(mode=0o755)
     shutil.copytree(PROJECT / "vastgui", target / "vastgui")
     for found in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:

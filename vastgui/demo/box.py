@@ -24,6 +24,8 @@ _MODEL_FOLDERS = (
 )  # fmt: skip
 _MODELS = {
     "checkpoints/practice_v1.safetensors": 4096,
+    "checkpoints/practice_xl.safetensors": 4096,
+    "vae/practice_vae.safetensors": 1024,
     "loras/practice_ink.safetensors": 2048,
     "loras/style/practice_moss.safetensors": 1024,
     "Lora/practice_sky.safetensors": 1024,

@@ -20,6 +20,7 @@ from vastgui.demo import box as boxes
 from vastgui.demo import environment, keys, repos
 from vastgui.demo.box import SHIPPED, Box
 from vastgui.demo.civitai import Civitai
+from vastgui.demo.comfy.process import order_fault
 from vastgui.demo.httpd import JsonServer
 from vastgui.demo.processes import Processes
 from vastgui.demo.shell import Shell
@@ -35,7 +36,8 @@ class PracticeInstance:
 
     `root`: its folder, created when missing, must be empty, and is left behind; without one, a
     temporary folder that `close` removes. `clone_bytes_per_s` slows git clones down (0: not).
-    `reboot_s`: seconds that a reboot keeps it away.
+    `reboot_s`: seconds that a reboot keeps it away. `comfyui_speed`: 0 is as fast as possible, 1
+    takes the time of a small GPU, so that one can watch it.
     """
 
     ssh_connection: str
@@ -60,10 +62,12 @@ class PracticeInstance:
         clone_bytes_per_s: int = 0,
         reboot_s: float = 2.5,
         rate_limits: bool = False,
+        comfyui_speed: float = 0.0,
     ) -> None:
         self._given_root = root
         self._clone_bytes_per_s, self._reboot_s = clone_bytes_per_s, reboot_s
         self._rate_limits = rate_limits
+        self._comfyui_speed = comfyui_speed
         self._ending = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -97,7 +101,7 @@ class PracticeInstance:
             self.node_repos = packs.result()
         self.processes = Processes(self.box.root, self.box.env())
         self._ending.callback(self.processes.end_all)
-        self.supervisor = Supervisor(self.box, self.processes)
+        self.supervisor = Supervisor(self.box, self.processes, self._comfyui_speed)
         self._ending.callback(self.supervisor.close)
         self.supervisor.program.start()
         self._open_ssh()
@@ -186,6 +190,11 @@ class PracticeInstance:
         self.processes.admit()
         self.supervisor.program.start()
         self.ssh.listen()
+
+    def comfyui_fault(self, at: str, do: str, **more: Any) -> None:
+        """Order a fault of its ComfyUI, see vastgui.demo.comfy.faults."""
+        url = f"http://127.0.0.1:{self.box.comfyui_port}"
+        order_fault(url, {"at": at, "do": do, **more})
 
     def wait_for_comfyui(self, timeout_s: float = 30.0) -> None:
         """Return when the ComfyUI stand-in answers. Raises `TimeoutError`."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import secrets
 import socketserver
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from vastgui.demo.box import Box
+from vastgui.demo.comfy.process import import_folders
 from vastgui.demo.processes import Processes, end_group
 
 PROGRAM = "comfyui"
@@ -22,8 +24,11 @@ _SOON_S = 1.0
 class Program:
     """ComfyUI as a supervised process: at most one at a time, started again when it ends by itself."""
 
-    def __init__(self, box: Box, processes: Processes) -> None:
+    def __init__(self, box: Box, processes: Processes, speed: float) -> None:
         self._box, self._processes = box, processes
+        # handed to ComfyUI alone: no other process of the instance may find these packages
+        self._env = {"PRACTICE_COMFYUI_PATH": os.pathsep.join(import_folders())}
+        self._env["PRACTICE_COMFYUI_SPEED"] = str(speed)
         self._changing = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted = False
@@ -69,11 +74,12 @@ class Program:
         log = self._box.comfyui_log
         with contextlib.suppress(FileNotFoundError):
             log.replace(log.with_name(log.name + ".old"))
-        arguments = ["--disable-auto-launch", "--enable-cors-header"]
+        arguments = ["--disable-auto-launch", "--enable-cors-header", "--preview-method", "auto"]
         with log.open("wb") as file:
             self._process = self._processes.spawn(
                 [str(self._box.python), "-u", "main.py", *arguments, "--port", str(self._box.comfyui_port)],
                 cwd=self._box.ui_home, stdout=file, stderr=subprocess.STDOUT,
+                more_env=self._env,
             )  # fmt: skip
         self._since = time.monotonic()
         threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
@@ -93,8 +99,8 @@ class Program:
 class Supervisor:
     """Owns the program and a loopback port where the stand-in of supervisorctl asks."""
 
-    def __init__(self, box: Box, processes: Processes) -> None:
-        self.program = Program(box, processes)
+    def __init__(self, box: Box, processes: Processes, comfyui_speed: float = 0.0) -> None:
+        self.program = Program(box, processes, comfyui_speed)
         self._token = secrets.token_hex(16)
         self._server = _Server(("127.0.0.1", 0), self._answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,))

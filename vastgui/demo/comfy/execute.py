@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from vastgui.demo.comfy.cache import Cache, Given
 from vastgui.demo.comfy.folders import Folders
 from vastgui.demo.comfy.graph import DependencyCycle, Graph, Order, Prompt, is_link
 from vastgui.demo.comfy.kinds import Kind, Kinds
+from vastgui.demo.comfy.logs import LOG
 from vastgui.demo.comfy.options import Options
 from vastgui.demo.comfy.progress import Progress
 from vastgui.demo.comfy.validate import type_name
@@ -297,8 +297,8 @@ class Run:
         real = self._graph.real(node_id)
         if isinstance(problem, Interrupted):
             return Failed(real, problem, {})
-        logging.error("!!! Exception during processing !!! %s", problem)
-        logging.error("".join(traceback.format_exception(problem)))
+        LOG.error("!!! Exception during processing !!! %s", problem)
+        LOG.error("".join(traceback.format_exception(problem)))
         tips = _TIPS if isinstance(problem, OutOfMemoryError) else ""
         details = {
             "exception_message": f"{problem}\n{tips}",
@@ -314,7 +314,7 @@ class Run:
         name = self._graph.prompt[failure.node_id]["class_type"]
         data = self._place(failure.node_id, name)
         if isinstance(failure.cause, Interrupted):
-            logging.info("Processing interrupted")
+            LOG.info("Processing interrupted")
             self._say("execution_interrupted", data, to_all=True)
             return
         outputs = {"current_outputs": list(self._graph.prompt)}

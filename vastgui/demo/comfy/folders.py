@@ -126,8 +126,6 @@ def _filled(prefix: str, size: tuple[int, int]) -> str:
 
 
 def _next_number(folder: Path, name: str) -> int:
-    numbers = [0]
-    for entry in folder.iterdir():
-        if match := re.fullmatch(rf"{re.escape(name)}_(\d+)(?:_.*)?", entry.name):
-            numbers.append(int(match[1]))
-    return max(numbers) + 1
+    pattern = re.compile(rf"{re.escape(name)}_(\d+)(?:_.*)?")
+    found = (pattern.fullmatch(entry.name) for entry in folder.iterdir())
+    return max((int(match[1]) for match in found if match), default=0) + 1

@@ -32,7 +32,7 @@ def routes(server: "Server") -> web.RouteTableDef:
     @table.post("/api/jobs/cancel")
     async def cancel_many(request: web.Request) -> web.StreamResponse:
         wanted = (await request.json()).get("job_ids", [])
-        return web.json_response({"cancelled": any([_cancel(server, job) for job in wanted])})
+        return web.json_response({"cancelled": _cancel_all(server, wanted)})
 
     return table
 
@@ -122,6 +122,11 @@ def _page(jobs: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
         "has_more": offset + limit < len(jobs),
     }
     return {"jobs": chosen, "pagination": page}
+
+
+def _cancel_all(server: "Server", job_ids: list[str]) -> bool:
+    cancelled = [_cancel(server, job_id) for job_id in job_ids]
+    return any(cancelled)
 
 
 def _cancel(server: "Server", job_id: str) -> bool:

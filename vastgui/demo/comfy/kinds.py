@@ -2,14 +2,14 @@
 
 import inspect
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from vastgui.demo.comfy.folders import Folders
+from vastgui.demo.comfy.logs import LOG
 
 Info = dict[str, Any]
 """A node type as /object_info shows it."""
@@ -44,13 +44,16 @@ Plays = dict[str, dict[str, Any]]
 PLAYED: Plays = {}
 
 
-def plays(name: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+_Play = TypeVar("_Play", bound=Callable[..., Any])
+
+
+def plays(name: str, **more: Any) -> Callable[[_Play], _Play]:
     """Let the decorated function play the node type `name` of nodes.json.
 
     `more`: other fields of `Kind`; `validate` and `is_changed` are given the folders first.
     """
 
-    def keep(run: Callable[..., Any]) -> Callable[..., Any]:
+    def keep(run: _Play) -> _Play:
         PLAYED[name] = {"run": run, **more}
         return run
 
@@ -70,17 +73,19 @@ class Kinds(Mapping[str, Kind]):
                 self._kinds[name] = self._own(name, info, play)
 
     def _own(self, name: str, info: Info, play: dict[str, Any]) -> Kind:
+        parts: dict[str, Any]
+        parts = {
+            part: partial(value, self._folders) if part in ("validate", "is_changed") else value
+            for part, value in play.items()
+        }
+        parts["info"] = lambda: self._with_choices(info)
         return Kind(
             name=name,
-            info=lambda: self._with_choices(info),
             is_output=info["output_node"],
             outputs=tuple(info["output"]),
             output_is_list=tuple(info["output_is_list"]),
             hidden=info["input"].get("hidden", {}),
-            **{
-                part: partial(value, self._folders) if part in ("validate", "is_changed") else value
-                for part, value in play.items()
-            },
+            **parts,
         )
 
     def add_classes(self, classes: Mapping[str, Any], titles: Mapping[str, str]) -> None:
@@ -103,8 +108,8 @@ class Kinds(Mapping[str, Kind]):
         for name, kind in self._kinds.items():
             try:
                 found[name] = kind.info()
-            except Exception:
-                logging.exception(
+            except Exception:  # noqa: BLE001 - one pack's fault hides its node only
+                LOG.exception(
                     "[ERROR] An error occurred while retrieving information for the '%s' node.",
                     name,
                 )

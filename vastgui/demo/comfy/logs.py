@@ -8,6 +8,9 @@ from typing import Any
 
 _KEPT = 300
 
+LOG = logging.getLogger("comfy")
+"""What ComfyUI prints, and sends to those who follow its log."""
+
 
 class Logs(logging.Handler):
     """Listens to the root logger."""

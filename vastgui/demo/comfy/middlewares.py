@@ -2,20 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from vastgui.demo.comfy.faults import Fault
 
 if TYPE_CHECKING:
     from vastgui.demo.comfy.server import Server
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def chosen(server: "Server") -> list[Middleware]:
@@ -39,7 +36,9 @@ def _spoil(server: "Server") -> Middleware:
     return middleware
 
 
-async def _with(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _with(  # noqa: PLR0911 - one line for each fault
+    fault: Fault, request: web.Request, handler: Handler
+) -> web.StreamResponse:
     """Answer `request` as `fault` wants it."""
     match fault.do:
         case "delay":

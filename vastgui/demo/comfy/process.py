@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.request import Request, urlopen
 
+from vastgui.errors import StorageError
+
 _START_S = 30.0
 _MODELS = (
     "checkpoints/practice_v1.safetensors",
@@ -114,23 +116,16 @@ class PracticeComfy:
 
     def fault(self, at: str, do: str, **more: Any) -> None:
         """Order a fault, see vastgui.demo.comfy.faults."""
-        body = json.dumps([{"at": at, "do": do, **more}]).encode()
-        self._practice("POST", body)
+        order_fault(self.url, {"at": at, "do": do, **more})
 
     def clear_faults(self) -> None:
-        self._practice("DELETE", None)
+        _practice(self.url, "DELETE")
 
     @property
     def faults(self) -> list[dict[str, Any]]:
         """All orders, each with how often it was met (`hits`)."""
-        found: list[dict[str, Any]] = json.loads(self._practice("GET", None))
+        found: list[dict[str, Any]] = json.loads(_practice(self.url, "GET"))
         return found
-
-    def _practice(self, method: str, body: bytes | None) -> bytes:
-        request = Request(f"{self.url}/practice/faults", data=body, method=method)  # noqa: S310
-        with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
-            content: bytes = answer.read()
-        return content
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_S
@@ -146,13 +141,28 @@ class PracticeComfy:
 
 def import_folders() -> list[str]:
     """Where this program finds itself, aiohttp and Pillow: what a start elsewhere needs."""
-    folders = {}
+    folders: dict[str, None] = {}
     for name in ("vastgui", "aiohttp", "PIL"):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            raise ImportError(f"{name} is not installed, which the practice ComfyUI needs")
+            raise StorageError(
+                f"{name} is not installed, which the practice ComfyUI needs.",
+                hint="Install vastgui anew: it brings this package.",
+            )
         folders[str(Path(spec.origin).parent.parent)] = None
     return list(folders)
+
+
+def order_fault(url: str, order: Mapping[str, Any]) -> None:
+    """Order a fault of the practice ComfyUI at `url`."""
+    _practice(url, "POST", json.dumps([order]).encode())
+
+
+def _practice(url: str, method: str, body: bytes | None = None) -> bytes:
+    request = Request(f"{url}/practice/faults", data=body, method=method)  # noqa: S310
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        content: bytes = answer.read()
+    return content
 
 
 def _free_port() -> int:

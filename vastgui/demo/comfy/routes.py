@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import sys
 import uuid
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from vastgui.demo.comfy import files, jobs, models, practice, userdata
+from vastgui.demo.comfy.logs import LOG
 from vastgui.demo.comfy.options import FRONTEND, TEMPLATES
 from vastgui.demo.comfy.validate import refusal, validate
 
@@ -25,11 +25,11 @@ WEB = Path(__file__).parent / "web"
 def add(app: web.Application, server: "Server") -> None:
     """Every route twice, plain and below /api; /internal and /practice once."""
     both = web.RouteTableDef()
-    for module in (prompts, files.add, models.add, userdata.add):
+    for module in (_status, _queue, _control, _history, files.add, models.add, userdata.add):
         module(both, server)
     for route in both:
-        assert isinstance(route, web.RouteDef)
-        app.router.add_route(route.method, f"/api{route.path}", route.handler)
+        if isinstance(route, web.RouteDef):
+            app.router.add_route(route.method, f"/api{route.path}", route.handler)
     if server.options.newer:
         app.add_routes(jobs.routes(server))
     app.add_routes(both)
@@ -40,8 +40,8 @@ def add(app: web.Application, server: "Server") -> None:
     app.add_routes([web.static("/", WEB)])
 
 
-def prompts(routes: web.RouteTableDef, server: "Server") -> None:
-    """Queue, interrupt, history, and the socket."""
+def _status(routes: web.RouteTableDef, server: "Server") -> None:
+    """The socket, and what the server tells of itself."""
 
     @routes.get("/ws")
     async def socket(request: web.Request) -> web.StreamResponse:
@@ -58,13 +58,23 @@ def prompts(routes: web.RouteTableDef, server: "Server") -> None:
         headers = {"Cache-Control": "no-cache", "Pragma": "no-cache", "Expires": "0"}
         return web.FileResponse(WEB / "index.html", headers=headers)
 
+    @routes.get("/system_stats")
+    async def system_stats(_: web.Request) -> web.StreamResponse:
+        return web.json_response(_system_stats(server))
+
+    @routes.get("/features")
+    async def features(_: web.Request) -> web.StreamResponse:
+        return web.json_response(server.features)
+
+
+def _queue(routes: web.RouteTableDef, server: "Server") -> None:
     @routes.get("/prompt")
     async def remaining(_: web.Request) -> web.StreamResponse:
         return web.json_response(server.queue_info())
 
     @routes.post("/prompt")
     async def submit(request: web.Request) -> web.StreamResponse:
-        logging.info("got prompt")
+        LOG.info("got prompt")
         return await _submit(server, await request.json())
 
     @routes.get("/queue")
@@ -81,6 +91,8 @@ def prompts(routes: web.RouteTableDef, server: "Server") -> None:
             server.queue.delete(prompt_id)
         return web.Response(status=200)
 
+
+def _control(routes: web.RouteTableDef, server: "Server") -> None:
     @routes.post("/interrupt")
     async def interrupt(request: web.Request) -> web.StreamResponse:
         try:
@@ -89,7 +101,7 @@ def prompts(routes: web.RouteTableDef, server: "Server") -> None:
             wanted = {}
         prompt_id = wanted.get("prompt_id")
         if not prompt_id or server.queue.runs(prompt_id):
-            logging.info("Global interrupt (no prompt_id specified)")
+            LOG.info("Global interrupt (no prompt_id specified)")
             server.interrupt.ask()
         return web.Response(status=200)
 
@@ -101,6 +113,8 @@ def prompts(routes: web.RouteTableDef, server: "Server") -> None:
                 server.queue.set_flag(name, wanted[name])
         return web.Response(status=200)
 
+
+def _history(routes: web.RouteTableDef, server: "Server") -> None:
     @routes.get("/history")
     async def history(request: web.Request) -> web.StreamResponse:
         query = request.query
@@ -121,14 +135,6 @@ def prompts(routes: web.RouteTableDef, server: "Server") -> None:
         for prompt_id in wanted.get("delete", ()):
             server.queue.forget(prompt_id)
         return web.Response(status=200)
-
-    @routes.get("/system_stats")
-    async def system_stats(_: web.Request) -> web.StreamResponse:
-        return web.json_response(_system_stats(server))
-
-    @routes.get("/features")
-    async def features(_: web.Request) -> web.StreamResponse:
-        return web.json_response(server.features)
 
 
 async def _submit(server: "Server", asked: Any) -> web.StreamResponse:
@@ -153,7 +159,7 @@ async def _submit(server: "Server", asked: Any) -> web.StreamResponse:
     if "client_id" in asked:
         extra["client_id"] = asked["client_id"]
     if verdict.error is not None:
-        logging.warning("invalid prompt: %s", verdict.error)
+        LOG.warning("invalid prompt: %s", verdict.error)
         answer = {"error": verdict.error, "node_errors": verdict.node_errors}
         return web.json_response(answer, status=400)
     server.created(prompt_id, extra)

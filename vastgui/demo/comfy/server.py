@@ -1,7 +1,6 @@
 """The practice ComfyUI as a whole: one process, one event loop, one worker thread."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from vastgui.demo.comfy.faults import Faults
 from vastgui.demo.comfy.folders import Folders
 from vastgui.demo.comfy.interfere import interfere
 from vastgui.demo.comfy.kinds import Kinds
-from vastgui.demo.comfy.logs import Logs
+from vastgui.demo.comfy.logs import LOG, Logs
 from vastgui.demo.comfy.options import Options
 from vastgui.demo.comfy.queue import PromptQueue
 from vastgui.demo.comfy.sockets import Sockets
@@ -90,7 +89,7 @@ class Server:
                 self._time(item[1], "start")
                 run = executor.execute(item[2], item[1], item[3], item[4])
                 self._end(run, item[1], key)
-                logging.info("Prompt executed in %.2f seconds", time.perf_counter() - started)
+                LOG.info("Prompt executed in %.2f seconds", time.perf_counter() - started)
             flags = self.queue.flags()
             if flags.get("free_memory"):
                 executor.cache.clear()
@@ -146,10 +145,10 @@ def serve(options: Options, kinds: Kinds, folders: Folders) -> None:
     listener.bind((options.listen, options.port))
     listener.listen(128)
     server = Server(options, kinds, folders)
-    logging.info("Starting server\n")
-    logging.info("To see the GUI go to: http://%s:%s", options.listen, listener.getsockname()[1])
+    LOG.info("Starting server\n")
+    LOG.info("To see the GUI go to: http://%s:%s", options.listen, listener.getsockname()[1])
     try:
         asyncio.run(server.run(listener))
     except KeyboardInterrupt:
-        logging.info("\nStopped server")
+        LOG.info("\nStopped server")
         os._exit(0)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import struct
 import uuid
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from aiohttp import ClientError, WSMsgType, web
 from PIL import Image, ImageOps
 
 from vastgui.demo.comfy.faults import Fault, Faults
+from vastgui.demo.comfy.logs import LOG
 
 _HUGE_BYTES = 1_500_000_000
 
@@ -77,7 +77,7 @@ class Sockets:
             try:
                 said = json.loads(message.data)
             except ValueError:
-                logging.warning("Invalid JSON received from client %s", sid)
+                LOG.warning("Invalid JSON received from client %s", sid)
                 continue
             if not isinstance(said, dict):
                 continue
@@ -96,7 +96,7 @@ class Sockets:
             try:
                 await self._write_one(event, frame, sid, socket)
             except (ClientError, OSError, RuntimeError) as error:
-                logging.warning("send error: %s", error)
+                LOG.warning("send error: %s", error)
 
     async def _write_one(
         self, event: Any, frame: str | bytes, sid: str, socket: web.WebSocketResponse
@@ -154,12 +154,11 @@ def _frame(event: Any, data: Any) -> str | bytes:
         return struct.pack(">II", 1, kind) + encoded(*data)
     if event == "preview_metadata":
         preview, place = data
-        place = place | {"image_type": f"image/{preview[0].lower()}"}
-        head = json.dumps(place).encode()
+        head = json.dumps(place | {"image_type": f"image/{preview[0].lower()}"}).encode()
         return struct.pack(">II", 4, len(head)) + head + encoded(*preview)
     if event == "text":
-        node_id = data[0].encode()
-        return struct.pack(">II", 3, len(node_id)) + node_id + data[1].encode()
+        node_id, text = (part.encode() for part in data)
+        return struct.pack(">II", 3, len(node_id)) + bytes(node_id + text)
     return json.dumps({"type": event, "data": data})
 
 

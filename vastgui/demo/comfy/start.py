@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vastgui.demo.comfy import nodes
+import vastgui.demo.comfy.nodes  # noqa: F401 - what it defines is played
 from vastgui.demo.comfy.folders import Folders
-from vastgui.demo.comfy.kinds import PLAYED, Kinds
+from vastgui.demo.comfy.kinds import Kinds
 from vastgui.demo.comfy.options import parse
 from vastgui.demo.comfy.server import serve
 
@@ -31,7 +31,6 @@ def start(
     folders = Folders(options.base, **options.folders)
     folders.prepare()
     kinds = Kinds(folders)
-    logging.debug("%d node types from %s", len(PLAYED), nodes.__name__)
     kinds.add_classes(classes or {}, titles or {})
     serve(options, kinds, folders)
 

@@ -1,6 +1,5 @@
 """Plays ComfyUI: loads the node packs, logs its start, serves until it is told to end."""
 
-import argparse
 import fcntl
 import logging
 import os
@@ -13,17 +12,7 @@ logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
 
 import torch  # noqa: E402
 import nodes  # noqa: E402
-import server  # noqa: E402
 from comfyui_version import __version__  # noqa: E402
-
-
-def parse_args():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--listen", default="127.0.0.1", nargs="?")
-    parser.add_argument("--port", type=int, default=8188)
-    parser.add_argument("--disable-auto-launch", action="store_true")
-    parser.add_argument("--enable-cors-header", nargs="?", const="*")
-    return parser.parse_known_args()[0]
 
 
 def log_machine():
@@ -40,7 +29,7 @@ def log_machine():
     logging.info("Using pytorch attention")
     logging.info(f"Python version: {sys.version}")
     logging.info(f"ComfyUI version: {__version__}")
-    logging.info("ComfyUI frontend version: 1.37.11")
+    logging.info("ComfyUI frontend version: 1.27.10")
 
 
 def end_with_the_practice_instance():
@@ -64,16 +53,32 @@ def end_with_the_practice_instance():
     threading.Thread(target=watch, daemon=True).start()
 
 
+def import_server():
+    """The server, from the program that plays this machine.
+
+    Its modules come behind this machine's own, and only after the node packs were imported: a
+    pack that misses a package must miss it.
+    """
+    for folder in os.environ["PRACTICE_COMFYUI_PATH"].split(os.pathsep):
+        if folder not in sys.path:
+            sys.path.append(folder)
+    from vastgui.demo.comfy import start
+
+    return start
+
+
 def main():
-    args = parse_args()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     end_with_the_practice_instance()
     log_machine()
     nodes.init_external_custom_nodes()
-    logging.info("Starting server\n")
-    httpd = server.Server((args.listen or "127.0.0.1", args.port), server.Handler)
-    logging.info(f"To see the GUI go to: http://{args.listen or '127.0.0.1'}:{args.port}")
-    httpd.serve_forever()
+    import_server().start(
+        sys.argv[1:],
+        os.path.dirname(os.path.realpath(__file__)),
+        classes=nodes.NODE_CLASS_MAPPINGS,
+        titles=nodes.NODE_DISPLAY_NAME_MAPPINGS,
+        version=__version__,
+    )
 
 
 if __name__ == "__main__":

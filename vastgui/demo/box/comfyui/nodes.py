@@ -1,4 +1,4 @@
-"""The core nodes' descriptions, and the loading of custom node packs as ComfyUI does it."""
+"""Loads custom node packs as ComfyUI does it. The core nodes are in vastgui.demo.comfy.nodes."""
 
 import importlib.util
 import logging
@@ -11,121 +11,8 @@ import folder_paths
 
 MAX_RESOLUTION = 16384
 
-
-class Node:
-    RETURN_TYPES = ()
-    FUNCTION = "run"
-    CATEGORY = "practice"
-
-
-class CheckpointLoaderSimple(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        names = folder_paths.get_filename_list("checkpoints")
-        return {"required": {"ckpt_name": (names, {"tooltip": "The checkpoint to load."})}}
-
-    RETURN_TYPES = ("MODEL", "CLIP", "VAE")
-    CATEGORY = "loaders"
-
-
-class LoraLoader(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        strength = ("FLOAT", {"default": 1.0, "min": -100.0, "max": 100.0, "step": 0.01})
-        names = folder_paths.get_filename_list("loras")
-        return {
-            "required": {
-                "model": ("MODEL",),
-                "clip": ("CLIP",),
-                "lora_name": (names,),
-                "strength_model": strength,
-                "strength_clip": strength,
-            }
-        }
-
-    RETURN_TYPES = ("MODEL", "CLIP")
-    CATEGORY = "loaders"
-
-
-class CLIPTextEncode(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        text = ("STRING", {"multiline": True, "dynamicPrompts": True})
-        return {"required": {"text": text, "clip": ("CLIP",)}}
-
-    RETURN_TYPES = ("CONDITIONING",)
-    CATEGORY = "conditioning"
-
-
-class EmptyLatentImage(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        size = ("INT", {"default": 512, "min": 16, "max": MAX_RESOLUTION, "step": 8})
-        batch = ("INT", {"default": 1, "min": 1, "max": 4096})
-        return {"required": {"width": size, "height": size, "batch_size": batch}}
-
-    RETURN_TYPES = ("LATENT",)
-    CATEGORY = "latent"
-
-
-class KSampler(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        return {
-            "required": {
-                "model": ("MODEL",),
-                "seed": ("INT", {"default": 0, "min": 0, "max": 0xFFFFFFFFFFFFFFFF}),
-                "steps": ("INT", {"default": 20, "min": 1, "max": 10000}),
-                "cfg": ("FLOAT", {"default": 8.0, "min": 0.0, "max": 100.0, "step": 0.1}),
-                "sampler_name": (["euler", "dpmpp_2m"],),
-                "scheduler": (["normal", "karras"],),
-                "positive": ("CONDITIONING",),
-                "negative": ("CONDITIONING",),
-                "latent_image": ("LATENT",),
-                "denoise": ("FLOAT", {"default": 1.0, "min": 0.0, "max": 1.0, "step": 0.01}),
-            }
-        }
-
-    RETURN_TYPES = ("LATENT",)
-    CATEGORY = "sampling"
-
-
-class VAEDecode(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        return {"required": {"samples": ("LATENT",), "vae": ("VAE",)}}
-
-    RETURN_TYPES = ("IMAGE",)
-    CATEGORY = "latent"
-
-
-class SaveImage(Node):
-    @classmethod
-    def INPUT_TYPES(s):
-        prefix = ("STRING", {"default": "ComfyUI"})
-        hidden = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
-        return {"required": {"images": ("IMAGE",), "filename_prefix": prefix}, "hidden": hidden}
-
-    OUTPUT_NODE = True
-    CATEGORY = "image"
-
-
-NODE_CLASS_MAPPINGS = {
-    node.__name__: node
-    for node in (
-        CheckpointLoaderSimple,
-        LoraLoader,
-        CLIPTextEncode,
-        EmptyLatentImage,
-        KSampler,
-        VAEDecode,
-        SaveImage,
-    )
-}
-NODE_DISPLAY_NAME_MAPPINGS = {
-    "CheckpointLoaderSimple": "Load Checkpoint",
-    "SaveImage": "Save Image",
-}
+NODE_CLASS_MAPPINGS = {}
+NODE_DISPLAY_NAME_MAPPINGS = {}
 
 
 def get_module_name(module_path):

@@ -47,7 +47,7 @@ def load(image: str) -> tuple[Batch, Batch]:
     return frames, masks
 
 
-@plays("LoadImageMask", validate=lambda folders, image: is_there(folders, image), is_changed=digest)
+@plays("LoadImageMask", validate=is_there, is_changed=digest)
 def load_mask(image: str, channel: str) -> tuple[Batch]:
     with Image.open(here().folders.annotated(image)) as opened:
         name = {"alpha": "A", "red": "R", "green": "G", "blue": "B"}[channel]
@@ -89,7 +89,7 @@ def scale_to(image: Batch, upscale_method: str, megapixels: float, **_: Any) -> 
 
 
 _BLENDS = {
-    "normal": lambda one, other: other,
+    "normal": lambda _, other: other,
     "multiply": ImageChops.multiply,
     "screen": ImageChops.screen,
     "overlay": ImageChops.overlay,

@@ -91,9 +91,10 @@ def big_file(mb: int, filename_prefix: str, key: str, image: Batch | None = None
 
 @plays("RigVideoLike")
 def video_like(
-    frames: int, filename_prefix: str, save_output: bool, format: str, image: Batch | None = None
+    frames: int, filename_prefix: str, save_output: bool, image: Batch | None = None, **more: str
 ) -> dict[str, Any]:
     """As VideoHelperSuite: `gifs` for films of any kind, with names of its own counting."""
+    wanted = more["format"]
     kind = "output" if save_output else "temp"
     folder, name, _, subfolder = here().folders.numbered(filename_prefix, kind, (64, 64))
     taken = [path.stem[len(name) + 1 :] for path in folder.glob(f"{name}_?????.*")]
@@ -101,19 +102,26 @@ def video_like(
     stem = f"{name}_{number:05}"
     film = _film(frames, image)
     shown: dict[str, Any] = {}
-    if format in ("gif", "both"):
+    if wanted in ("gif", "both"):
         path = _gif(folder / f"{stem}.gif", film)
-        item = file_item(path, subfolder, kind) | {"format": "image/gif", "frame_rate": 10.0}
-        shown["gifs"] = [item | {"workflow": f"{stem}.png", "fullpath": str(path)}]
-    if format in ("webp", "both"):
+        shown["gifs"] = [
+            {
+                **file_item(path, subfolder, kind),
+                "format": "image/gif",
+                "frame_rate": 10.0,
+                "workflow": f"{stem}.png",
+                "fullpath": str(path),
+            }
+        ]
+    if wanted in ("webp", "both"):
         path = folder / f"{stem}_.webp"
         film[0].save(path, save_all=True, append_images=film[1:], duration=100)
         shown |= {"images": [file_item(path, subfolder, kind)], "animated": [True]}
-    if format == "mp4":
+    if wanted == "mp4":
         path = folder / f"{stem}.mp4"
         path.write_bytes(containers.mp4(film, 10))
         item = file_item(path, subfolder, kind)
-        shown["gifs"] = [item | {"format": "video/h264-mp4", "frame_rate": 10.0}]
+        shown["gifs"] = [{**item, "format": "video/h264-mp4", "frame_rate": 10.0}]
     return {"ui": shown, "result": ((save_output, []),)}
 
 
@@ -140,9 +148,10 @@ def show_text(text: str, unique_id: str, **_: Any) -> dict[str, Any]:
 @plays("RigExpand")
 def expand(n: int, steps: int) -> dict[str, Any]:
     """A chain of `n` nodes that are in no prompt."""
-    prefix, graph = here().prefix, {}
+    prefix = here().prefix
+    graph: dict[str, Any] = {}
     for number in range(1, n + 1):
-        inputs = {"steps": steps, "delay": 0.02, "preview": "JPEG", "seed": number}
+        inputs: dict[str, Any] = {"steps": steps, "delay": 0.02, "preview": "JPEG", "seed": number}
         if number > 1:
             inputs["image"] = [f"{prefix}{number - 1}", 0]
         graph[f"{prefix}{number}"] = {"class_type": "RigSlowSteps", "inputs": inputs}

@@ -93,7 +93,7 @@ def decode_tiled(samples: Latent, vae: Model, **_: Any) -> tuple[Batch]:
 
 
 @plays("KSampler")
-def sample(
+def sample(  # noqa: PLR0913, PLR0917 - the inputs of the real one
     model: Model,
     seed: int,
     steps: int,
@@ -117,7 +117,7 @@ def sample(
 
 
 @plays("KSamplerAdvanced")
-def sample_advanced(
+def sample_advanced(  # noqa: PLR0913, PLR0917 - the inputs of the real one
     model: Model,
     add_noise: str,
     noise_seed: int,
