@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from vastgui.comfy.convert import Problem
 from vastgui.comfy.workflow import Workflow
@@ -12,7 +13,7 @@ from vastgui.generating import Choices, Form
 from vastgui.library import LibraryWorkflow
 from vastgui.pages.present import Json
 from vastgui.pages.sheet import Sheet, as_text
-from vastgui.pages.uploads import Uploads
+from vastgui.pages.uploads import Uploads, is_picture
 from vastgui.pages.words import size
 from vastgui.services import Services
 
@@ -174,7 +175,12 @@ def _target(choices: Choices) -> Json:
 
 def _run_files(run_id: str, inputs: Mapping[str, Path]) -> dict[str, Json]:
     return {
-        i: {"id": f"{RUN}:{run_id}:{i}", "name": p.name, "size": size(p.stat().st_size), "src": ""}
+        i: {
+            "id": f"{RUN}:{run_id}:{i}",
+            "name": p.name,
+            "size": size(p.stat().st_size),
+            "src": f"/files/{run_id}/input/{quote(p.name)}" if is_picture(p) else "",
+        }
         for i, p in inputs.items()
         if p.is_file()
     }

@@ -19,6 +19,7 @@ def picture(
             "id": b.node_id,
             "title": b.title,
             "type": b.type,
+            "group": b.group,
             "x": round(b.x, 1),
             "y": round(b.y, 1),
             "w": round(b.w, 1),

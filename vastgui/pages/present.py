@@ -44,12 +44,18 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "link": link(state),
         "waits": state.status is Status.QUEUED and place(state),
         "silent": not_responding(state, silent_s, limit_s),
-        "error": "" if state.status is Status.COMPLETED else state.error or state.cause,
+        "error": "" if explained_below(state) else state.error or state.cause,
         "cause": cause(state),
         "hint": state.hint,
         "damaged": damaged(state),
         "actions": [action(verb) for verb in verbs(state, silent_s=silent_s, limit_s=limit_s)],
     }
+
+
+def explained_below(state: RunState) -> bool:
+    """Whether there is nothing to say in the head: it went well, or the prompt's card says why."""
+    failed = state.status is Status.FAILED and state.comfy is not None and bool(state.comfy.error)
+    return failed or state.status is Status.COMPLETED
 
 
 def verbs(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> list[str]:

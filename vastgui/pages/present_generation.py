@@ -16,7 +16,8 @@ NODE_WORDS = {
 }
 """A word and a tone per status of a node: never colour alone."""
 
-_LEVELS = {"green": ("fine", "ok"), "amber": ("look", "wait"), "red": ("stops it", "bad")}
+_LEVELS = {"green": ("fine", "ok"), "amber": ("warning", "wait"), "red": ("problem", "bad")}
+_NAMES = {"vram": "VRAM", "disk here": "Disk of this computer"}
 _OUTCOMES = {
     "error": "ComfyUI could not finish this prompt.",
     "interrupted": "The prompt was interrupted on the instance.",
@@ -152,7 +153,7 @@ def check(c: Check) -> Json:
     word, tone = _LEVELS.get(c.level, _LEVELS["amber"])
     name = c.name.replace("_", " ").strip()
     return {
-        "name": name[:1].upper() + name[1:],
+        "name": _NAMES.get(name, name[:1].upper() + name[1:]),
         "word": word,
         "tone": tone,
         "message": c.message,

@@ -19,7 +19,13 @@ SAFE_INT = 2**53
 """Beyond it a browser's number field would round."""
 _MAX_SEED = 2**64 - 1
 KEPT_CHARS = 20_000
-_SLIDERS = ("cfg", "denoise", "lora_strength", "steps")
+_SLIDERS = {"steps": (1, 60), "cfg": (0, 20), "denoise": (0, 1), "lora_strength": (-1, 2)}
+"""What a slider spans: a server allows 10,000 steps, which is of no use to a hand."""
+_ORDER = (
+    "prompt", "negative", "input", "checkpoint", "seed", "steps", "cfg", "width", "height",
+    "denoise", "batch_size", "length",
+)  # fmt: skip
+"""Roles as they pair up in two columns; a LoRA and its strengths come behind, node by node."""
 
 
 @dataclass
@@ -146,15 +152,35 @@ def as_text(value: Any) -> str:
 def form(sheet: Sheet) -> Json:
     """The whole form. Lists of choices are sent once, however many fields share them."""
     lists: dict[tuple[str, ...], int] = {}
-    rows = [row(sheet, one, lists) for one in sheet.fields]
+    rows = [row(sheet, one, lists) for one in sorted(sheet.fields, key=_place)]
     return {"rows": rows, "lists": [list(choices) for choices in lists]}
 
 
 def rows_of(sheet: Sheet, ids: Iterable[str]) -> list[Json]:
     """Some rows anew, with the numbers of the lists as `form` gave them."""
     wanted, lists = set(ids), dict[tuple[str, ...], int]()
-    rows = [row(sheet, one, lists) for one in sheet.fields]
+    rows = [row(sheet, one, lists) for one in sorted(sheet.fields, key=_place)]
     return [r for r in rows if r["id"] in wanted]
+
+
+def _place(one: Field) -> tuple[int, str]:
+    if one.role in _ORDER:
+        return _ORDER.index(one.role), ""
+    return len(_ORDER), one.node_id if one.role else ""
+
+
+def _slider(one: Field, text: str) -> list[float] | None:
+    """The ends of a field's slider, stretched to what it holds now."""
+    if one.role not in _SLIDERS or one.min is None or one.max is None:
+        return None
+    low, high = _SLIDERS[one.role]
+    try:
+        now = float(text)
+    except ValueError:
+        now = low
+    if now != now or abs(now) > SAFE_INT:  # noqa: PLR0124 -- NaN is the one that differs from itself
+        return None
+    return [max(one.min, min(low, now)), min(one.max, max(high, now))]
 
 
 def row(sheet: Sheet, one: Field, lists: dict[tuple[str, ...], int]) -> Json:
@@ -174,7 +200,7 @@ def row(sheet: Sheet, one: Field, lists: dict[tuple[str, ...], int]) -> Json:
         "min": None if wide else one.min,
         "max": None if wide else one.max,
         "wide": wide,
-        "slider": one.role in _SLIDERS and len(ends) == 2 and ends[1] - ends[0] <= 10_000,
+        "slider": _slider(one, sheet.text_of(one)),
         "step": one.step,
         "list": lists.setdefault(choices, len(lists)) if choices else -1,
         "control": sheet.control_of(one),

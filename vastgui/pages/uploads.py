@@ -49,14 +49,11 @@ class Upload:
 
     def shown(self) -> Json:
         """As a field shows it: with a picture where a browser may show one."""
-        media = sniff(_head(self.path))
-        picture = media.kind == "image" and media.inline
         return {
             "id": self.id,
             "name": self.name,
             "size": size(self.path.stat().st_size),
-            "media": media.kind,
-            "src": f"/uploads/{self.id}" if picture else "",
+            "src": f"/uploads/{self.id}" if is_picture(self.path) else "",
         }
 
 
@@ -149,10 +146,16 @@ def serve_uploads(app: App, folder: Path) -> None:
 def shown_as(path: Path) -> dict[str, Any]:
     """How a browser gets a file of the user's: a picture inline, anything else to be saved."""
     media = sniff(_head(path))
-    way = "inline" if media.inline and media.kind == "image" else "attachment"
+    way = "inline" if is_picture(path) else "attachment"
     named = f"{way}; filename*=UTF-8''{quote(path.name)}"
     headers = {**_SHOWN, "Content-Disposition": named}
     return {"media_type": media.media_type, "headers": headers}
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a browser may show it inside a page."""
+    media = sniff(_head(path))
+    return media.kind == "image" and media.inline
 
 
 def _head(path: Path) -> bytes:

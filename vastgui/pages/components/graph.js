@@ -3,12 +3,12 @@ export default {
   template: `
     <div v-if="g && g.nodes.length" class="vg-graph">
       <button type="button" class="vg-graph-fit" :aria-label="'Graph of ' + g.nodes.length + ' nodes: enlarge'" title="Enlarge" @click="show">
-        <svg :viewBox="box" role="img" aria-label="The workflow's graph" preserveAspectRatio="xMidYMid meet"><g><path v-for="(l, n) in g.links" :key="'l' + n" :d="curve(l)" class="vg-graph-link" /><g v-for="n in g.nodes" :key="n.id" :class="['vg-graph-node', n.tone ? 'tone-' + n.tone : '']"><rect :x="n.x" :y="n.y" :width="n.w" :height="n.h" rx="8" /><text v-if="readable" :x="n.x + 10" :y="n.y + 20" :style="{ fontSize: '13px' }">{{ cut(n.title, n.w) }}</text></g></g></svg>
+        <svg :viewBox="box" role="img" aria-label="The workflow's graph" preserveAspectRatio="xMidYMid meet"><g><path v-for="(l, n) in g.links" :key="'l' + n" :d="curve(l)" class="vg-graph-link" /><g v-for="n in g.nodes" :key="n.id" :class="kind(n)"><rect :x="n.x" :y="n.y" :width="n.w" :height="n.h" rx="12" /></g></g></svg>
       </button>
-      <div v-if="large" class="vg-veil vg-graph-veil" role="dialog" aria-modal="true" aria-label="The workflow's graph" @mousedown.self="hide" @keydown.escape="hide">
-        <div class="vg-graph-large" tabindex="0" ref="large"><svg :viewBox="box" :width="size[0]" :height="size[1]"><path v-for="(l, n) in g.links" :key="'l' + n" :d="curve(l)" class="vg-graph-link" /><g v-for="n in g.nodes" :key="n.id" :class="['vg-graph-node', n.tone ? 'tone-' + n.tone : '']"><title>{{ n.title }} · {{ n.type }} · node {{ n.id }}</title><rect :x="n.x" :y="n.y" :width="n.w" :height="n.h" rx="8" /><text :x="n.x + 10" :y="n.y + 20" :style="{ fontSize: '13px' }">{{ cut(n.title, n.w) }}</text><text v-if="n.type !== n.title && n.h > 34" class="is-type" :x="n.x + 10" :y="n.y + 37" :style="{ fontSize: '11px' }">{{ cut(n.type, n.w) }}</text></g></svg></div>
+      <Teleport to="body"><div v-if="large" class="vg-veil vg-graph-veil" role="dialog" aria-modal="true" aria-label="The workflow's graph" @mousedown.self="hide" @keydown.escape="hide">
+        <div class="vg-graph-large" tabindex="0" ref="large"><svg :viewBox="box" :width="size[0]" :height="size[1]"><path v-for="(l, n) in g.links" :key="'l' + n" :d="curve(l)" class="vg-graph-link" /><g v-for="n in g.nodes" :key="n.id" :class="kind(n)"><title>{{ n.title }} · {{ n.type }} · node {{ n.id }}</title><rect :x="n.x" :y="n.y" :width="n.w" :height="n.h" rx="8" /><text :x="n.x + 10" :y="n.y + 20" :style="{ fontSize: '13px' }">{{ cut(n.title, n.w) }}</text><text v-if="n.type !== n.title && n.h > 34" class="is-type" :x="n.x + 10" :y="n.y + 37" :style="{ fontSize: '11px' }">{{ cut(n.type, n.w) }}</text></g></svg></div>
         <button type="button" class="vg-icon" aria-label="Close" title="Close (Esc)" @click="hide"><i class="ico ico-cross"></i></button>
-      </div>
+      </div></Teleport>
     </div>`,
   props: { graph: Object },
   emits: ["ready"],
@@ -22,9 +22,6 @@ export default {
     size() {
       const by = Math.min(1, Math.max(1800 / this.g.w, 900 / this.g.h));
       return [this.g.w * by, this.g.h * by].map(Math.round);
-    },
-    readable() {
-      return this.g.w < 2600 && this.g.nodes.length < 60;
     },
   },
   mounted() {
@@ -47,6 +44,9 @@ export default {
     },
     patch(graph) {
       this.g = graph;
+    },
+    kind(n) {
+      return ["vg-graph-node", "is-" + n.group, n.tone ? "tone-" + n.tone : ""];
     },
     curve([x1, y1, x2, y2]) {
       const bend = Math.max(Math.abs(x2 - x1) / 2, 24);

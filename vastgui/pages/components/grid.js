@@ -15,7 +15,7 @@ export default {
           </button>
         </li>
       </ul>
-      <div v-else-if="search" class="vg-empty"><i class="ico ico-gallery"></i><b>{{ loading ? 'Looking…' : asked ? 'Nothing fits' : 'No pictures yet' }}</b>{{ loading ? '' : asked ? 'Try another word of the prompt, or the workflow\'s name.' : 'What your workflows make is kept here, with its prompt and seed.' }}<br v-if="!loading"/><a v-if="!loading && !asked" class="vg-btn is-primary" href="/generate">Generate something</a></div>
+      <div v-else-if="search" class="vg-empty"><i class="ico ico-gallery"></i><b>{{ loading ? 'Looking…' : asked ? 'Nothing fits' : 'No pictures yet' }}</b>{{ loading ? '' : asked ? 'Try another word of the prompt, or the name of the workflow.' : 'What your workflows make is kept here, with its prompt and seed.' }}<br v-if="!loading"/><a v-if="!loading && !asked" class="vg-btn is-primary" href="/generate">Generate something</a></div>
       <div v-if="more" ref="end" class="vg-grid-end vg-muted">Loading more…</div>
     </div>`,
   props: { initial: Array, label: String, coming: String, notes: String, search: Boolean },

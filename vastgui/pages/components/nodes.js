@@ -1,5 +1,5 @@
 // The nodes of a prompt as a checklist. Rows are patched; long lists show the part that is at work.
-const SHORT = 40, AROUND = 14;
+const SHORT = 24, AROUND = 8;
 export default {
   template: `
     <section v-if="rows.length" class="vg-card">

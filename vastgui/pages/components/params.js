@@ -67,12 +67,12 @@ const Choice = {
 const Param = {
   components: { Choice },
   template: `
-    <div :class="['vg-param', 'is-' + f.kind, f.error ? 'is-wrong' : '']" :data-field="f.id">
+    <div :class="['vg-param', 'is-' + f.kind, f.role === 'checkpoint' ? 'vg-wide' : '', f.error ? 'is-wrong' : '']" :data-field="f.id">
       <div class="vg-label"><label :for="uid" :title="f.help || null">{{ f.label }}</label><small v-if="changed"><button type="button" class="vg-more" title="Back to the workflow's own value" @click="$emit('reset', f.id)">reset</button></small>
         <span class="vg-grow"></span><button type="button" :class="['vg-icon', 'vg-star', f.star ? 'is-on' : '']" :aria-pressed="!!f.star" :title="f.star ? 'No longer a favourite' : 'Favourite: always shown on top'" :aria-label="(f.star ? 'Unpin ' : 'Pin ') + f.label" @click="$emit('star', { id: f.id, on: !f.star })"><i :class="'ico ico-' + (f.star ? 'star-full' : 'star')"></i></button></div>
       <textarea v-if="f.kind === 'multiline'" :id="uid" ref="area" class="vg-in" rows="3" dir="auto" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value); grow()" @change="now($event.target.value)"></textarea>
       <input v-else-if="f.kind === 'bool'" :id="uid" class="vg-switch" type="checkbox" role="switch" :checked="f.value === 'true'" @change="now($event.target.checked ? 'true' : 'false')" />
-      <select v-else-if="f.kind === 'choice' && choices.length && choices.length <= few" :id="uid" class="vg-in" :value="f.value" :aria-invalid="!!f.error" @change="now($event.target.value)"><option v-if="!choices.includes(f.value)" :value="f.value">{{ f.value || 'none' }}</option><option v-for="c in choices" :key="c" :value="c">{{ c }}</option></select>
+      <span v-else-if="f.kind === 'choice' && choices.length && choices.length <= few" class="vg-select"><select :id="uid" class="vg-in" :value="f.value" :aria-invalid="!!f.error" @change="now($event.target.value)"><option v-if="!choices.includes(f.value)" :value="f.value">{{ f.value || 'none' }}</option><option v-for="c in choices" :key="c" :value="c">{{ c }}</option></select><i class="ico ico-chevron"></i></span>
       <Choice v-else-if="f.kind === 'choice'" :uid="uid" :value="f.value" :choices="choices" :label="f.label" :invalid="!!f.error" @set="now" />
       <div v-else-if="isFile" :class="['vg-drop', over ? 'is-over' : '']" @dragenter.prevent="over = true" @dragover.prevent="over = true" @dragleave.self="over = false" @drop.prevent.stop="over = false; send($event.dataTransfer.files[0])">
         <img v-if="f.file && f.file.src" :src="f.file.src" alt="" /><i v-else :class="'ico ico-' + (f.kind === 'image' ? 'gallery' : f.kind)"></i>
@@ -84,9 +84,9 @@ const Param = {
       <div v-else-if="f.control" class="vg-seed">
         <input :id="uid" class="vg-in vg-mono" inputmode="numeric" autocomplete="off" :value="f.value" :aria-invalid="!!f.error" :disabled="f.control === 'randomize'" @input="typed($event.target.value)" @change="now($event.target.value)" />
         <button type="button" class="vg-icon" title="Draw one and keep it" :aria-label="'Draw a number for ' + f.label" @click="$emit('dice', f.id)"><i class="ico ico-dice"></i></button>
-        <select class="vg-in" :aria-label="'How ' + f.label + ' goes on'" :value="f.control" @change="$emit('control', { id: f.id, control: $event.target.value })"><option v-for="c in controls" :key="c[0]" :value="c[0]">{{ c[1] }}</option></select>
+        <span class="vg-select"><select class="vg-in" :aria-label="'How ' + f.label + ' goes on'" :value="f.control" @change="$emit('control', { id: f.id, control: $event.target.value })"><option v-for="c in controls" :key="c[0]" :value="c[0]">{{ c[1] }}</option></select><i class="ico ico-chevron"></i></span>
       </div>
-      <div v-else-if="slides" class="vg-slide"><input type="range" :aria-label="f.label + ', as a slider'" tabindex="-1" :value="f.value" :min="f.min" :max="f.max" :step="f.step || (f.kind === 'int' ? 1 : 'any')" @input="typed($event.target.value)" @change="now($event.target.value)" /><input :id="uid" class="vg-in" type="number" v-bind="range" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" /></div>
+      <div v-else-if="slides" class="vg-slide"><input type="range" :aria-label="f.label + ', as a slider'" tabindex="-1" :style="{ '--at': at + '%' }" :value="f.value" :min="f.slider[0]" :max="f.slider[1]" :step="f.kind === 'int' ? 1 : Math.max(f.step || 0, 0.05)" @input="typed($event.target.value)" @change="now($event.target.value)" /><input :id="uid" class="vg-in" type="number" v-bind="range" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" /></div>
       <input v-else-if="isNumber" :id="uid" class="vg-in" type="number" v-bind="range" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" />
       <input v-else :id="uid" class="vg-in" type="text" dir="auto" spellcheck="false" autocomplete="off" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" />
       <p v-if="f.error || wrong" class="vg-error-text" role="alert">{{ f.error || wrong }}</p>
@@ -108,6 +108,10 @@ const Param = {
     },
     slides() {
       return this.isNumber && this.f.slider;
+    },
+    at() {
+      const [low, high] = this.f.slider;
+      return high > low ? Math.min(Math.max(((this.f.value - low) / (high - low)) * 100, 0), 100) : 0;
     },
     range() {
       return { min: this.f.min, max: this.f.max, step: this.f.kind === "int" ? 1 : "any" };

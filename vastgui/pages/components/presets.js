@@ -2,8 +2,9 @@
 export default {
   template: `
     <div class="vg-presets">
-      <span v-if="names.length" class="vg-muted">Presets</span>
+      <h2>Parameters</h2>
       <span v-for="n in names" :key="n" class="vg-preset"><button type="button" :title="'Fill in: ' + n" @click="$emit('apply', n)"><bdi>{{ n }}</bdi></button><button type="button" class="is-x" :aria-label="'Delete preset ' + n" title="Delete" @click="drop(n)"><i class="ico ico-cross"></i></button></span>
+      <span class="vg-grow"></span>
       <form v-if="naming" class="vg-preset-new" @submit.prevent="save"><input ref="name" v-model.trim="name" class="vg-in" maxlength="80" placeholder="Name of the preset" aria-label="Name of the preset" @keydown.escape.stop="naming = false" /><button class="vg-btn is-primary" :disabled="!name">Save</button><button type="button" class="vg-btn is-quiet" @click="naming = false">Cancel</button></form>
       <button v-else type="button" class="vg-btn is-quiet" @click="begin"><i class="ico ico-plus"></i>Save as preset</button>
       <button v-if="dirty" type="button" class="vg-btn is-quiet" title="Back to the workflow as it is in its file" @click="$emit('clear')"><i class="ico ico-again"></i>Reset all</button>
