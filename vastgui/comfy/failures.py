@@ -41,6 +41,12 @@ def explain(
         return _ended(problem, prompt)
     if isinstance(problem, PromptRefused):
         return _refused(problem, prompt, object_info or {})
+    if isinstance(problem, RequestRefused) and problem.status == 413:
+        return Explained(
+            "The workflow is bigger than ComfyUI accepts.",
+            "Start ComfyUI with a bigger --max-upload-size, or split the workflow.",
+            "edit",
+        )
     if isinstance(problem, RequestRefused) and problem.status >= 500:
         return Explained(
             "ComfyUI could not read the workflow at all.",

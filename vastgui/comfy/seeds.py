@@ -9,6 +9,8 @@ from vastgui.errors import InvalidInput
 
 MAX_SEED = 2**64 - 1
 """What ComfyUI's own samplers take."""
+MAX_DRAWN = 2**50
+"""As ComfyUI's own page draws them: numbers over 2**53 would change when reopened in a browser."""
 
 
 def resolve(
@@ -32,7 +34,7 @@ def resolve(
         if key not in inputs or isinstance(inputs[key], list):
             continue
         low, high = limits(object_info or {}, str(node.get("class_type")), key)
-        seed = rng.randint(low, high) if control == "randomize" else _exact(name, inputs[key])
+        seed = _drawn(rng, low, high) if control == "randomize" else _exact(name, inputs[key])
         used[name] = seed
         sent[node_id] = {**node, "inputs": {**inputs, key: seed}}
     return sent, used
@@ -57,6 +59,11 @@ def limits(object_info: Mapping[str, Any], node_type: str, key: str) -> tuple[in
             if low <= high:
                 return low, high
     return 0, MAX_SEED
+
+
+def _drawn(rng: random.Random, low: int, high: int) -> int:
+    safe_low, safe_high = max(low, -MAX_DRAWN), min(high, MAX_DRAWN)
+    return rng.randint(safe_low, safe_high) if safe_low <= safe_high else rng.randint(low, high)
 
 
 def _exact(name: str, value: Any) -> int:

@@ -172,6 +172,7 @@ def test_the_other_endings() -> None:
     assert explain(Verdict(outcome="interrupted", node_id="3"), PROMPT).message == "Someone else interrupted the run on the instance while “Sampler” (node 3) ran."  # fmt: skip
     assert explain(lost("the server was restarted"), PROMPT).message == "ComfyUI does not know this run any more: the server was restarted."  # fmt: skip
     assert explain(lost("x"), PROMPT).action == "retry"
+    assert explain(RequestRefused("/prompt", 413, "too big"), PROMPT).message == "The workflow is bigger than ComfyUI accepts."  # fmt: skip
     gone: list[ComfyError] = [ServerGone("1.2.3.4:8188", "refused"), ServerSilent("/queue", 10)]
     assert [explain(error, PROMPT).action for error in gone] == ["retry", "retry"]
 

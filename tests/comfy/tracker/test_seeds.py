@@ -34,6 +34,22 @@ def test_a_seed_is_drawn_within_the_servers_range() -> None:
     assert drawn == set(range(10))
 
 
+def test_a_drawn_seed_survives_a_browser() -> None:
+    _, used = resolve(PROMPT, {"3.seed": "randomize"}, random.Random(1))
+
+    assert 0 <= used["3.seed"] <= 2**50
+    assert int(float(used["3.seed"])) == used["3.seed"]
+
+
+def test_a_range_beyond_what_browsers_hold_is_kept() -> None:
+    spec = {"N": {"input": {"required": {"seed": ["INT", {"min": 2**60, "max": 2**60 + 1}]}}}}
+    prompt = {"1": {"class_type": "N", "inputs": {"seed": 0}}}
+
+    _, used = resolve(prompt, {"1.seed": "randomize"}, random.Random(1), spec)
+
+    assert used["1.seed"] in (2**60, 2**60 + 1)
+
+
 def test_the_prompt_given_is_not_changed() -> None:
     before = repr(PROMPT)
 
