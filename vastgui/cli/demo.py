@@ -45,7 +45,8 @@ def demo(args: argparse.Namespace, _desk: Desk) -> int:
     if not args.no_browser and desktop.sign_in_url(desk.paths):
         raise desktop.AppRunning("A demo is already open.")
     slowed = 0 if args.no_browser else WATCHABLE_CLONE_BPS
-    practice = PracticeInstance(clone_bytes_per_s=slowed)
+    speed = 0.0 if args.no_browser else 1.0
+    practice = PracticeInstance(clone_bytes_per_s=slowed, comfyui_speed=speed)
     with _ended_by_sigterm(), practice as instance, contextlib.closing(desk.services):
         introduce(instance, desk.services)
         run = desk.run(launch(instance, desk.services))

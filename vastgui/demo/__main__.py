@@ -14,7 +14,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        with PracticeInstance(clone_bytes_per_s=3_000_000) as instance:
+        with PracticeInstance(clone_bytes_per_s=3_000_000, comfyui_speed=1.0) as instance:
             _print_how_to_reach(instance)
             ended.wait()
     except VastguiError as error:
