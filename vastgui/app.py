@@ -22,6 +22,7 @@ from vastgui.config import Paths, Settings, assets_dir
 from vastgui.desktop import AppInfo, read_info, seat
 from vastgui.errors import StorageError
 from vastgui.feed import Feed, Pace
+from vastgui.files import serve_files
 from vastgui.pages.frame import make_root
 from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Keys, enter_url
@@ -179,6 +180,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
+    serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(
         api,

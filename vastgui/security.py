@@ -40,6 +40,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+_POLICY = b"content-security-policy"
 _OURS = frozenset(name for name, _ in HEADERS)
 NO_SIGN_IN = (
     "You are not signed in here. Start vastgui again (`vastgui`): it opens a signed-in page."
@@ -253,12 +254,14 @@ def _hardened(send: Send) -> Send:
 
 
 def _clean(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    kept = [
-        (name, value)
-        for name, value in headers
-        if name.lower() not in _OURS and not name.lower().startswith(b"access-control-")
-    ]
-    return [*kept, *HEADERS]
+    return [*((n, v) for n, v in headers if _may_stay(n.lower(), v)), *HEADERS]
+
+
+def _may_stay(name: bytes, value: bytes) -> bool:
+    """A file's sandbox stays beside our own policy: a browser then obeys both."""
+    if name == _POLICY:
+        return b"sandbox" in value
+    return name not in _OURS and not name.startswith(b"access-control-")
 
 
 async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
