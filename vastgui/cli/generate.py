@@ -104,7 +104,8 @@ def _known_queue(args: argparse.Namespace, desk: Desk) -> str:
     try:
         return target_of(args, desk).queue(desk)
     except InvalidInput as error:
-        raise InvalidInput("--on", error.message, hint=error.hint) from error
+        message = error.message.removeprefix(f"{error.field}: ")
+        raise InvalidInput("--on", message, hint=error.hint) from error
 
 
 def _report(

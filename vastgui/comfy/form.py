@@ -102,6 +102,8 @@ def _field(
 def _label(name: str, role: str) -> str:
     if role in _LABELS:
         return _LABELS[role]
+    if role == "lora_strength":
+        return "LoRA strength on CLIP" if "clip" in name else "LoRA strength"
     words = shown(name, 60).replace(".", " ").split("_")
     first, *rest = (_WORDS.get(w.lower(), w) for w in words if w) if any(words) else ("?",)
     return " ".join([first[:1].upper() + first[1:], *rest])
