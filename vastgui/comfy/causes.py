@@ -48,7 +48,7 @@ CAUSES: tuple[Cause, ...] = (
         "free_memory",
     ),
     _cause(
-        r"DefaultCPUAllocator|^MemoryError|std::bad_alloc|Cannot allocate memory",
+        r"DefaultCPUAllocator|^[\w.]*MemoryError|Unable to allocate|std::bad_alloc|Cannot allocate memory",
         "the instance ran out of main memory (RAM)",
         "Free memory and try again, use a smaller size or batch, or rent an instance with more RAM.",
         "free_memory",
@@ -79,15 +79,19 @@ CAUSES: tuple[Cause, ...] = (
         "choose_model",
     ),
     _cause(
-        r"shapes cannot be multiplied|size mismatch for|Sizes of tensors must match"
-        r"|expected .{0,80} channels|must match the size of tensor",
+        r"shapes cannot be multiplied|size mismatch for|expected .{0,80} channels",
         "models that do not belong together are combined",
         "Checkpoint, LoRA, VAE, ControlNet and text encoder must be of one model family.",
         "choose_model",
     ),
     _cause(
-        r"Could not detect model type|clip input is invalid: None|clip input is invalid"
-        r"|VAE is invalid|unsupported model",
+        r"Sizes of tensors must match|must match the size of tensor|shape mismatch",
+        "things of different sizes meet",
+        "Give all pictures and masks one size, a multiple of 64, and use models of one family.",
+        "edit",
+    ),
+    _cause(
+        r"Could not detect model type|(?:clip|VAE)(?: input)? is invalid|unsupported model",
         "a model file is not of the kind that the node needs",
         "Choose another model: this one may hold no text encoder or VAE, or be of a new kind.",
         "choose_model",
