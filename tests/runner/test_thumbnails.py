@@ -6,6 +6,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -176,6 +177,21 @@ def test_a_child_that_hangs_is_replaced(tmp_path: Path, to: Path) -> None:
         assert time.monotonic() - began < 5
         thumbnailer._timeout_s = 30
         assert thumbnailer.make(tmp_path / "picture.png", to) == Picture(640, 320)
+
+
+def test_a_picture_in_hand_does_not_hold_up_the_end(tmp_path: Path, to: Path) -> None:
+    thumbnailer = Thumbnailer()
+    thumbnailer.start()
+    child = thumbnailer._child
+    assert child is not None
+    psutil.Process(child.pid).suspend()
+    source = picture_file(tmp_path, "RGB", "PNG")
+    making = threading.Thread(target=thumbnailer.make, args=(source, to))
+    making.start()
+    wait_until(thumbnailer._one_at_a_time.locked)
+    thumbnailer.close()
+    making.join(10)
+    assert not making.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ class Thumbnailer:
         return answer[0] if answer else None
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, also in the middle of a picture."""
+        if (child := self._child) is not None:
+            child.kill()
         with self._one_at_a_time:
             self._end()
 
