@@ -41,7 +41,7 @@ def parse_text(frame: str | bytes) -> Message | None:
         return None
     match found:
         case {"type": str(kind), "data": dict(data)} if kind in KNOWN_TYPES:
-            return Message(kind, data, len(frame))
+            return Message(kind, data)
     return None
 
 

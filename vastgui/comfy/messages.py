@@ -8,14 +8,10 @@ ImageType = Literal["jpeg", "png"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text frame. `data` is whatever the server sent: every reader checks what it takes.
-
-    `size_bytes` is the frame's, for whoever keeps messages and has to know when to stop.
-    """
+    """One text frame. `data` is whatever the server sent: every reader checks what it takes."""
 
     type: str
     data: dict[str, Any]
-    size_bytes: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
