@@ -205,3 +205,31 @@ def test_the_given_file_is_left_as_it_was() -> None:
     prompt = inputs_of(graph)
     prompt["multi"]["__value__"].append("changed")
     assert graph["nodes"][0]["widgets_values"][-1] == [1]
+
+
+def test_a_line_to_a_socket_that_the_file_does_not_list_is_found() -> None:
+    graph = workflow([image(), node(2, "SaveImage", "x")], "1.0 > 2.images")
+    del graph["nodes"][1]["inputs"]
+    assert inputs_of(graph, "2")["images"] == ["1", 0]
+
+
+def test_one_line_feeds_one_socket() -> None:
+    blend = node(2, "ImageBlend", 0.5, "normal")
+    graph = workflow([image(), blend], "1.0 > 2.image1")
+    blend["inputs"].insert(0, {"name": "image2", "type": "IMAGE", "link": None})
+    assert inputs_of(graph, "2")["image1"] == ["1", 0]
+    assert "image2" not in inputs_of(graph, "2")
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent"), [(["a", "b"], "a,b"), (None, ""), (5, "5"), (True, "true")]
+)
+def test_a_text_box_holds_text(stored: Any, sent: str) -> None:
+    assert inputs_of(alone("RigShowText", stored))["text"] == sent
+
+
+def test_the_buttons_of_a_3d_loader_are_no_values() -> None:
+    buttons = ("upload3dmodel", "uploadExtraResources", "clear")
+    expected = {"model_file": "toy.glb", "image": "", "width": 512, "height": 256}
+    assert inputs_of(alone("Load3D", "toy.glb", *buttons, "", 512, 256)) == expected
+    assert inputs_of(alone("Load3D", "toy.glb", "", 512, 256)) == expected

@@ -58,6 +58,8 @@ class Node:
     properties: Mapping[str, Any]
     marked: frozenset[str]
     """Names of the sockets that the file marks as widgets."""
+    loose: Mapping[int, Link]
+    """Lines to inputs that the file does not list, by their place at run time."""
 
     @property
     def runs(self) -> bool:
@@ -164,18 +166,18 @@ def _slot(raw: object) -> bool:
 def _nodes(
     raw: object, by_id: Mapping[str, Link], links: tuple[Link, ...]
 ) -> Iterator[tuple[str, Node]]:
-    into = {(link.target, link.target_slot): link for link in links}
+    into: dict[str, dict[int, Link]] = {}
+    for link in links:
+        into.setdefault(link.target, {})[link.target_slot] = link
     listed = raw if isinstance(raw, list) else []
     if len(listed) > MAX_NODES:
         raise whole_file(f"it has more than {MAX_NODES} nodes")
     for entry in listed:
         if isinstance(entry, dict) and is_id(entry.get("id")):
-            yield str(entry["id"]), _node(entry, by_id, into)
+            yield str(entry["id"]), _node(entry, by_id, into.get(str(entry["id"]), {}))
 
 
-def _node(
-    raw: Mapping[str, Any], by_id: Mapping[str, Link], into: Mapping[tuple[str, int], Link]
-) -> Node:
+def _node(raw: Mapping[str, Any], by_id: Mapping[str, Link], into: Mapping[int, Link]) -> Node:
     type_, mode = text(raw.get("type")), raw.get("mode")
     sockets = tuple(_sockets(str(raw["id"]), raw.get("inputs"), by_id, into))
     return Node(
@@ -188,22 +190,25 @@ def _node(
         values=raw.get("widgets_values"),
         named=mapping(raw.get("widgets_values_named")),
         properties=mapping(raw.get("properties")),
+        loose={slot: link for slot, link in into.items() if slot >= len(sockets)},
         marked=frozenset(s.name for s in sockets if s.widget == s.name),
     )
 
 
 def _sockets(
-    node_id: str, raw: object, by_id: Mapping[str, Link], into: Mapping[tuple[str, int], Link]
+    node_id: str, raw: object, by_id: Mapping[str, Link], into: Mapping[int, Link]
 ) -> Iterator[Socket]:
-    listed = raw[:MAX_SLOTS] if isinstance(raw, list) else []
-    for index, entry in enumerate(listed):
-        socket = mapping(entry)
-        link_id = socket.get("link")
-        link = by_id.get(str(link_id)) if is_id(link_id) else None
-        if link is None or link.target != node_id:
-            link = into.get((node_id, index))
+    """Yield the sockets with their lines: as the socket says, else as the table of lines says."""
+    listed = [mapping(entry) for entry in (raw[:MAX_SLOTS] if isinstance(raw, list) else [])]
+    said = [by_id.get(str(s["link"])) if is_id(s.get("link")) else None for s in listed]
+    own = [link if link is not None and link.target == node_id else None for link in said]
+    taken = {link.id for link in own if link is not None}
+    for index, socket in enumerate(listed):
+        drawn = into.get(index)
+        spare = drawn if drawn is not None and drawn.id not in taken else None
         widget = text(mapping(socket.get("widget")).get("name"))
-        yield Socket(text(socket.get("name")), slot_type(socket.get("type")), widget, link)
+        name, type_ = text(socket.get("name")), slot_type(socket.get("type"))
+        yield Socket(name, type_, widget, own[index] or spare)
 
 
 def _ports(raw: object) -> Iterator[Port]:

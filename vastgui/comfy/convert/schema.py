@@ -64,7 +64,7 @@ class Input:
         """Values after this widget's own that steer it between runs: seed control, list filter."""
         flag = self.options.get("control_after_generate")
         if self.type == "COMBO":
-            return 2 if flag else 0
+            return 2 if flag and not self.options.get("multi_select") else 0
         if self.type != "INT":
             return 0
         return 1 if flag or (flag is None and self.name in SEEDS) else 0

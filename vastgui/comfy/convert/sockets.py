@@ -1,5 +1,7 @@
 """The inputs a node has while it is edited: those of its type first, then what the file adds."""
 
+from dataclasses import replace
+
 from vastgui.comfy.convert.graph import Graph, Node, Socket
 from vastgui.comfy.convert.schema import Input, NodeType
 from vastgui.comfy.convert.values import inputs_of, is_widget
@@ -16,6 +18,9 @@ def of_type(node: Node, kind: NodeType) -> tuple[Socket, ...]:
     widgets = [i for i in inputs if is_widget(i, node)]
     defined = [_merged(i, stored.get(i.name), widget=False) for i in plain]
     defined += [_merged(i, stored.get(i.name), widget=True) for i in widgets]
+    for place, link in node.loose.items():
+        if place < len(defined) and defined[place].link is None:
+            defined[place] = replace(defined[place], link=link)
     names = {s.name for s in defined}
     return (*defined, *(s for s in node.sockets if s.name not in names))
 

@@ -46,6 +46,8 @@ class Stored:
 
     def spoken(self, node: Node, declared: Input, value: object) -> Any:
         """Return a value as it is sent: prompts chosen, file names filled in."""
+        if declared.type == "STRING" and declared.options.get("multiline") is True:
+            value = wording.as_text(value)  # a text box holds nothing but text
         if not isinstance(value, str):
             return value
         if declared.options.get("dynamicPrompts") is True:

@@ -13,6 +13,7 @@ from vastgui.comfy.convert.schema import AUTOGROW, MAX_NESTING, UPLOADS, Input, 
 
 CONTROLS = ("fixed", "increment", "decrement", "randomize")
 CONTROL_WIDGET = "control_after_generate"
+BUTTONS_3D = ("upload3dmodel", "upload 3d model", "uploadExtraResources", "clear")
 _OLD_CONTROLS = {True: "randomize", False: "fixed"}
 
 
@@ -114,6 +115,13 @@ def _deal(out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: i
         if widget.control_slots and out.used < len(listed):
             _note_control(out, widget, listed[out.used])
         out.used += widget.control_slots + widget.remote_slots
+        if widget.options.get("file_upload") is True:
+            out.used += _buttons(listed[out.used :])
+
+
+def _buttons(rest: Sequence[Any]) -> int:
+    """Count the buttons of a 3D loader, whose number changed between versions."""
+    return next((n for n, value in enumerate(rest) if value not in BUTTONS_3D), len(rest))
 
 
 def _note_control(out: Values, widget: Input, stored: object) -> None:

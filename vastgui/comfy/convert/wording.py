@@ -137,4 +137,6 @@ def as_text(value: object) -> str:
         return str(int(value))
     if isinstance(value, (int, float)):
         return str(value) if abs(value) < 2**64 else ""
+    if isinstance(value, list):
+        return ",".join("" if isinstance(v, list) else as_text(v) for v in value)
     return value if isinstance(value, str) else ""
