@@ -8,7 +8,7 @@ from typing import Any
 LONGEST_BYTES = 180
 """Room is left for ` (12)` and `.part` below the usual limit of 255 bytes."""
 _RESERVED = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?\Z", re.IGNORECASE
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?\Z", re.IGNORECASE
 )
 _ODD = set('<>:"/\\|?*')
 
