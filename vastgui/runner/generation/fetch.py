@@ -56,18 +56,20 @@ class Fetcher:
     # -- over SSH
 
     def _remote_path(self, item: Item) -> str:
-        server = self._gen.server
-        if server.session is None:
-            return ""
-        return server.folders.path_of(item.filename, item.subfolder, item.type)
+        folders = self._gen.server.learn_folders(self._gen.job.ui_home)
+        return folders.path_of(item.filename, item.subfolder, item.type)
 
     def _over_ssh(self, items: Sequence[Item]) -> None:
         """Sizes and checksums of all, small files at once; what is not found is left open."""
         paths = [self._remote_path(item) for item in items]
-        for item, path, fact in zip(items, paths, self._facts(paths), strict=True):
-            if fact is None:
-                continue  # the folder may be another one than we think: the server knows
+        known = [
+            (item, path, fact)
+            for item, path, fact in zip(items, paths, self._facts(paths), strict=True)
+            if fact is not None  # else the folder is another one than we think: the server knows
+        ]
+        for item, _, fact in known:
             item.size_bytes = fact.size_bytes
+        for item, path, fact in sorted(known, key=lambda one: one[2].size_bytes):
             self._alone(item, lambda item, path=path, fact=fact: self._take(item, path, fact))  # type: ignore[misc]
 
     def _facts(self, paths: Sequence[str]) -> list[RemoteFact | None]:

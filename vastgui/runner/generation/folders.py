@@ -1,7 +1,7 @@
 """Where a ComfyUI keeps its files on the instance, worked out from what it says of itself. Pure."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 _LONGEST = 1000
@@ -14,6 +14,11 @@ class Folders:
     input: str = ""
     output: str = ""
     temp: str = ""
+
+    def without(self, gone: Collection[str]) -> "Folders":
+        """The same, but for those that are not there."""
+        named = (self.input, self.output, self.temp)
+        return Folders(*("" if folder in gone else folder for folder in named))
 
     def path_of(self, filename: str, subfolder: str, kind: str) -> str:
         """The file's absolute path, empty when it is not known or would lie elsewhere."""

@@ -22,8 +22,11 @@ LOOK_EVERY_S = 5.0
 LOOK_CLOSELY_EVERY_S = 1.5
 """While the socket is away or says nothing."""
 QUIET_S = 8.0
-UNKNOWN_LOOKS = 3
-"""So often, a second apart, must queue and history not know a prompt before it counts as lost."""
+QUEUE_MOVED_S = 0.5
+"""After this, at the earliest, a word of the socket on the queue lets us look again."""
+UNKNOWN_LOOKS = 2
+"""So often must queue and history not know a prompt before it counts as lost."""
+UNKNOWN_AGAIN_S = 0.6
 WAIT_ON, CANCEL = "Wait on", "Cancel the run"
 
 
@@ -38,7 +41,7 @@ class Follower:
         self._gen = gen
         self._watch: Watch = gen.listen()
         self._previews = Previews(gen, self._watch)
-        self._look_at = 0.0
+        self._look_at = self._looked_at = 0.0
         self._unknown_looks = 0
         self._away_since: float | None = None
         self.was_away = False
@@ -68,7 +71,7 @@ class Follower:
         """One look around; also while the user is asked something."""
         self._gen.checkpoint()
         self.tell()
-        if self._hinted() or time.monotonic() >= self._look_at:
+        if self._hinted() or time.monotonic() >= self._look_at or self._queue_moved():
             self._look()
         self._previews.show_newest()
 
@@ -88,7 +91,14 @@ class Follower:
         hint = bool(self._watch.ask(lambda t: t.finished_hint))
         return hint and not self._unknown_looks
 
+    def _queue_moved(self) -> bool:
+        """While ours waits, each change of the queue may concern it."""
+        if not self._watch.queue_moved or time.monotonic() < self._looked_at + QUEUE_MOVED_S:
+            return False
+        return self._started_at is None
+
     def _look(self) -> None:
+        self._looked_at, self._watch.queue_moved = time.monotonic(), False
         client = self._gen.server.client
         try:
             if self._hinted() or self._watch.queue_seen(queue := client.queue()) is None:
@@ -106,7 +116,7 @@ class Follower:
 
     def _pause_s(self) -> float:
         if self._unknown_looks:
-            return 1.0
+            return UNKNOWN_AGAIN_S
         listener = self._watch.listener
         quiet = not listener.connected or listener.silent_s > QUIET_S
         return LOOK_CLOSELY_EVERY_S if quiet else LOOK_EVERY_S

@@ -52,7 +52,8 @@ class Tally:
     saved: int = 0
     failed: int = 0
     here_bytes: int = 0
-    total_bytes: int = 0
+    total_bytes: int | None = None
+    """None while the size of one is not known."""
     errors: list[str] = field(default_factory=list)
 
 
@@ -127,7 +128,7 @@ class Harvest:
                 saved=sum(i.saved for i in self.items),
                 failed=sum(bool(i.error) for i in self.items),
                 here_bytes=sum(i.here_bytes for i in self.items),
-                total_bytes=sum(i.size_bytes or i.here_bytes for i in self.items),
+                total_bytes=_total(self.items),
                 errors=[f"{i.filename[:100]}: {i.error}" for i in self.items if i.error],
             )
 
@@ -185,6 +186,11 @@ class Harvest:
     def _tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+
+def _total(items: Iterable[Item]) -> int | None:
+    sizes = [item.size_bytes for item in items if not item.error]
+    return None if None in sizes else sum(size or 0 for size in sizes)
 
 
 def is_final(error: VastguiError) -> bool:

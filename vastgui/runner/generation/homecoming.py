@@ -17,12 +17,11 @@ THUMBNAILS_S = 5.0
 def all_home(gen: "Generation") -> Done:
     """Wait for the harvest; what failed gets one more try. Raises `StepFailed` for what is not here."""
     _know_outputs(gen)
-    for _ in range(2):
-        gen.harvest.go_on()
-        gen.harvest.wait(lambda: _tell(gen))
-        if not gen.harvest.tally().failed:
-            break
+    gen.harvest.go_on()
+    gen.harvest.wait(lambda: _tell(gen))
+    if gen.harvest.tally().failed:
         gen.harvest.retry()
+        gen.harvest.wait(lambda: _tell(gen))
     tally = gen.harvest.tally()
     details = {"files": tally.saved, "bytes": tally.here_bytes, "folder": gen.run.outputs.name}
     if tally.failed or gen.left_out:

@@ -20,9 +20,7 @@ from vastgui.comfy.seeds import resolve
 from vastgui.comfy.workflow import Workflow, read_workflow
 from vastgui.errors import InvalidInput, StepFailed, StorageError, VastguiError
 from vastgui.runner.generation.facts import nodes_listed
-from vastgui.runner.generation.folders import find_folders
 from vastgui.runner.generation.later import Later, settled
-from vastgui.runner.generation.remote import free_bytes
 from vastgui.runner.generation.staging import Staged, stage
 from vastgui.ssh.lines import clean
 from vastgui.state import events as ev
@@ -48,6 +46,14 @@ class Known:
 
 def prepare(gen: "Generation") -> list[CheckResult]:
     """Write the prompt that will be sent; return the checks. Raises `StepFailed` when one is red."""
+    try:
+        return _prepared(gen)
+    except InvalidInput as error:
+        hint = error.hint or "Correct it, then run it again."
+        raise StepFailed(f"{error} {NOTHING_QUEUED}", hint=hint) from error
+
+
+def _prepared(gen: "Generation") -> list[CheckResult]:
     gen.ctx.simple("Connecting to ComfyUI")
     workflow = read_workflow(gen.record_files.workflow(gen.job.workflow_file), gen.name)
     staged = stage(gen)
@@ -77,15 +83,14 @@ def _ask(gen: "Generation") -> Known:
     nodes = Later(server.client.object_info)
     queue = Later(server.client.queue)
     try:
-        server.folders = find_folders(info.argv, _folder_paths(gen), gen.job.ui_home)
-        free_there = _free_there(gen)
+        server.learn_folders(gen.job.ui_home, info)
         found, waiting = nodes.result(), queue.result()
     finally:
         settled(nodes, queue)
     _keep(gen, info, found)
     free_here = shutil.disk_usage(gen.run.path).free
     length = len(waiting.running) + len(waiting.pending)
-    return Known(info, found, length, free_there, free_here)
+    return Known(info, found, length, server.free_bytes, free_here)
 
 
 def _first_answer(gen: "Generation") -> ServerInfo:
@@ -100,32 +105,6 @@ def _first_answer(gen: "Generation") -> ServerInfo:
             gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
             gen.rest(0.5)
             waited_s += 0.5
-
-
-def _folder_paths(gen: "Generation") -> Mapping[str, list[str]]:
-    if gen.server.session is None:
-        return {}
-    try:
-        return gen.server.client.folder_paths()
-    except ComfyError:
-        return {}  # the flags and ui_home have to do
-
-
-def _free_there(gen: "Generation") -> int | None:
-    """Free bytes where outputs are written; folders that are not there are forgotten."""
-    server = gen.server
-    if server.session is None:
-        return None
-    folders = server.folders
-    asked = [f for f in (folders.output, folders.input) if f]
-    free = dict(zip(asked, free_bytes(server.session, asked), strict=True))
-    server.folders = type(folders)(
-        input="" if free.get(folders.input) == -1 else folders.input,
-        output="" if free.get(folders.output) == -1 else folders.output,
-        temp=folders.temp,
-    )
-    found = [size for size in free.values() if size is not None and size >= 0]
-    return min(found) if found else None
 
 
 def _keep(gen: "Generation", info: ServerInfo, object_info: dict[str, Any]) -> None:
@@ -160,10 +139,7 @@ def _parametrised(
 ) -> dict[str, Any]:
     """With the user's values, and the names that the input files will have over there."""
     values = {**gen.job.parameters, **{field: one.remote_name for field, one in staged.items()}}
-    try:
-        return apply_values(prompt, values, gen.object_info, any_choice=True)  # the checks judge
-    except InvalidInput as error:
-        raise StepFailed(f"{error} {NOTHING_QUEUED}", hint=error.hint) from error
+    return apply_values(prompt, values, gen.object_info, any_choice=True)  # the checks judge
 
 
 def _controls(gen: "Generation", own: Mapping[str, str]) -> dict[str, str]:

@@ -34,6 +34,7 @@ for file; do
 done
 """
 SMALL_BYTES = 2 << 20
+MISSING = -1
 AT_ONCE = 20
 HASH_SILENCE_S = 900.0
 _LINE = re.compile(rb"(\d{1,16}) ([0-9a-f]{64}) (inside|apart)\Z")
@@ -139,7 +140,7 @@ def fetch_facts(
 
 
 def free_bytes(session: "Session", folders: Sequence[str]) -> list[int | None]:
-    """Free bytes of the disk of each folder; -1 when the folder is missing, None when not told."""
+    """Free bytes of each folder's disk; MISSING for a folder that is not there, None: not told."""
     if not folders:
         return []
     told = session.sh(SPACE, *folders, timeout_s=20).stdout.splitlines()
@@ -149,6 +150,6 @@ def free_bytes(session: "Session", folders: Sequence[str]) -> list[int | None]:
 def _free(line: str) -> int | None:
     word, _, number = line.partition(" ")
     if word == "missing":
-        return -1
+        return MISSING
     usable = number.isascii() and number.isdigit() and len(number) < 16
     return int(number) * 1024 if word == "there" and usable else None

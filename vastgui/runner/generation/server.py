@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from vastgui.comfy.answers import ServerInfo
 from vastgui.comfy.client import ComfyClient
 from vastgui.comfy.dial import Dial, local_dial
+from vastgui.comfy.errors import ComfyError
 from vastgui.errors import InvalidInput
 from vastgui.runner.context import StepContext
-from vastgui.runner.generation.folders import Folders
+from vastgui.runner.generation.folders import Folders, find_folders
 from vastgui.runner.generation.job import Job
+from vastgui.runner.generation.remote import MISSING, free_bytes
 
 if TYPE_CHECKING:
     from vastgui.ssh.session import Session
@@ -29,7 +32,9 @@ class Server:
     """For the listener's thread, which waits for others to open a lost SSH connection again."""
     session: "Session | None" = None
     folders: Folders = field(default_factory=Folders)
-    """Known after the preflight, or worked out when a continued run needs them."""
+    free_bytes: int | None = None
+    """On the disk over there that the outputs go to; None while that is not known."""
+    knows_folders: bool = False
 
     @property
     def where(self) -> str:
@@ -38,9 +43,32 @@ class Server:
     def close(self) -> None:
         self.client.close()
 
+    def learn_folders(self, ui_home: str, info: ServerInfo | None = None) -> Folders:
+        """Where inputs and outputs are on the instance; asked once, empty where not known.
+
+        Raises `SshError`; `ComfyError` when the server does not answer and `info` is not given.
+        """
+        if self.session is None or self.knows_folders:
+            return self.folders
+        argv = (info or self.client.system_stats()).argv
+        found = find_folders(argv, self._folder_paths(), ui_home)
+        asked = [folder for folder in (found.output, found.input) if folder]
+        free = dict(zip(asked, free_bytes(self.session, asked), strict=True))
+        gone = {folder for folder in asked if free[folder] == MISSING}
+        self.folders = found.without(gone)
+        sizes = [size for f in asked if f not in gone and (size := free[f]) is not None]
+        self.free_bytes = min(sizes, default=None)
+        self.knows_folders = True
+        return self.folders
+
+    def _folder_paths(self) -> dict[str, list[str]]:
+        try:
+            return self.client.folder_paths()
+        except ComfyError:
+            return {}  # the flags and ui_home have to do
+
     def log_tail(self, lines: int = 20) -> list[str]:
         """The end of the server's log, [] when it cannot be had."""
-        from vastgui.comfy.errors import ComfyError
         from vastgui.ssh.lines import clean
 
         try:

@@ -86,6 +86,7 @@ def _sent(gen: "Generation", one: Staged, before: int, total: int) -> tuple[str,
     if one.missing:
         raise StepFailed(f"The input file {one.name} is not in the run's folder.")
     server = gen.server
+    server.learn_folders(gen.job.ui_home)
     path = staged_path(server, one.remote_name)
 
     def told(here: int) -> None:
@@ -119,6 +120,7 @@ def remove_inputs(gen: "Generation") -> tuple[int, list[str]]:
     from vastgui.runner.generation.remote import REMOVE
 
     server, state = gen.server, gen.ctx.state.comfy
+    server.learn_folders(gen.job.ui_home)
     earlier = gen.record_files.before
     inputs = [*(state.inputs if state else ()), *(earlier.inputs if earlier else ())]
     ours = {i.remote_name for i in inputs if i.remote_name.startswith(PREFIX) and not i.reused}

@@ -34,6 +34,8 @@ class Watch:
         )
         self.was_cut = False
         """The socket was away since the prompt was followed: something may have been missed."""
+        self.queue_moved = False
+        """The server said that its queue changed; whoever looks clears it."""
         self._tracker: Tracker | None = None
         self._early: list[Message | NodeText] = []
         self._lock = threading.Lock()
@@ -83,6 +85,8 @@ class Watch:
                 self._preview = self._preview if node_id is None else (frame, node_id)
                 return
             self._tracker.feed(frame, time.monotonic())
+        if isinstance(frame, Message) and frame.type == "status":
+            self.queue_moved = True
         if isinstance(frame, Message) and frame.type in NEWS:
             self._news.set()
 
