@@ -7,6 +7,7 @@ from rich.text import Text
 
 from vastgui.cli.lines import outcome_word
 from vastgui.cli.words import clipped, duration, plain, size
+from vastgui.state.comfy import ComfyState
 from vastgui.state.model import (
     Item,
     ItemStatus,
@@ -19,6 +20,7 @@ from vastgui.state.model import (
 
 BAR_CELLS = 24
 ITEMS_SHOWN = 6
+NODES_SHOWN = 3
 LEAVING = "Ctrl-C leaves the run going"
 DOTS = {
     StepStatus.PENDING: ("○", "dim"),
@@ -40,7 +42,11 @@ def frame(state: RunState, *, now: float, width: int = 80, note: str = LEAVING) 
 
     `note` stands at the foot while the run goes.
     """
-    lines = [_head(state), *(line for step in state.steps for line in _step(step, now))]
+    lines = [_head(state)]
+    for step in state.steps:
+        lines += _step(step, now)
+        if step.status is StepStatus.IN_PROGRESS and state.comfy:
+            lines += _prompt(state.comfy)
     lines.append(_foot(state, note))
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -108,6 +114,17 @@ def _progress(step: StepState) -> Iterator[Text]:
         yield _item(item)
     if hidden := len(progress.items) - len(window(progress.items)):
         yield Text(f"    and {hidden} more", style="dim")
+
+
+def _prompt(comfy: ComfyState) -> Iterator[Text]:
+    """Where ComfyUI is: in its queue, or at these nodes."""
+    if comfy.queue_position:
+        yield Text(f"    place {comfy.queue_position + 1} in ComfyUI's queue", style="dim")
+    for node in [n for n in comfy.nodes if n.status == "executing"][:NODES_SHOWN]:
+        line = Text("    ● ", style="cyan")
+        line.append(clipped(plain(node.title or node.node_type), 40))
+        line.append(f"  {plain(node.message)}" if node.message else "", style="dim")
+        yield line
 
 
 def _bar(progress: Progress) -> Text:

@@ -10,6 +10,7 @@ from typing import Any
 from vastgui.cli import exits
 from vastgui.cli.asked import Asked
 from vastgui.cli.desk import Desk
+from vastgui.cli.lines import check_lines
 from vastgui.cli.run import left, watched
 from vastgui.cli.target import target_of
 from vastgui.cli.words import plain, size
@@ -17,8 +18,6 @@ from vastgui.errors import InvalidInput
 from vastgui.state.comfy import Check
 from vastgui.state.model import RunState
 from vastgui.state.store import RunDir
-
-SIGNS = {"green": "✓", "amber": "!", "red": "✗"}
 
 
 def generate(args: argparse.Namespace, desk: Desk) -> int:
@@ -50,11 +49,6 @@ def preflight(args: argparse.Namespace, desk: Desk) -> int:
     else:
         print("\n".join(line for check in checks for line in check_lines(check)))
     return exits.DONE if good else exits.FAILED
-
-
-def check_lines(check: Check) -> list[str]:
-    line = f"{SIGNS[check.level]} {check.level:<5} {plain(check.name)}: {plain(check.message)}"
-    return [line, f"        {plain(check.fix)}"] if check.fix else [line]
 
 
 def files_of(run: RunDir, state: RunState, out: str) -> Iterator[Path]:

@@ -6,9 +6,17 @@ import sys
 
 from vastgui.cli import exits
 from vastgui.cli.desk import Desk
-from vastgui.cli.lines import INDENT, ending_lines, opening, question_lines, step_words
-from vastgui.cli.words import clipped, duration, plain, when
+from vastgui.cli.lines import (
+    INDENT,
+    check_lines,
+    ending_lines,
+    opening,
+    question_lines,
+    step_words,
+)
+from vastgui.cli.words import clipped, duration, plain, size, when
 from vastgui.errors import InvalidInput
+from vastgui.state.comfy import Check, Output
 from vastgui.state.history import Unreadable
 from vastgui.state.model import RunState
 from vastgui.state.store import RunDir
@@ -69,7 +77,20 @@ def overview(state: RunState) -> list[str]:
         lines += question_lines(state.workflow_id, state.question)
     if state.damaged_lines:
         lines.append(f"{state.damaged_lines} damaged lines of the record were passed over.")
+    lines += [line for check in _checks(state) for line in check_lines(check)]
+    lines += [_output_line(output) for output in (state.comfy.outputs if state.comfy else ())]
     return lines + (ending_lines(state) if state.is_terminal else [f"The run is {state.status}."])
+
+
+def _checks(state: RunState) -> list[Check]:
+    """What the preflight of a workflow found that is not well."""
+    return [c for c in (state.comfy.checks if state.comfy else ()) if c.level != "green"]
+
+
+def _output_line(output: Output) -> str:
+    if output.downloaded:
+        return f"{INDENT}{plain(output.path)}  ({size(output.size_bytes or 0)})"
+    return f"{INDENT}{plain(output.filename)}  {plain(output.error) or 'not here yet'}"
 
 
 def delete(args: argparse.Namespace, desk: Desk) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from vastgui.cli.words import duration, plain
+from vastgui.state.comfy import Check
 from vastgui.state.model import (
     Item,
     ItemStatus,
@@ -14,6 +15,7 @@ from vastgui.state.model import (
 )
 
 INDENT = "      "
+LEVELS = {"green": "✓", "amber": "!", "red": "✗"}
 
 
 def transitions(before: RunState | None, after: RunState) -> list[str]:
@@ -72,6 +74,12 @@ def ending_lines(state: RunState) -> list[str]:
     if state.status is not Status.COMPLETED and state.first_unfinished_step is not None:
         lines.append(f"To take it up again: vastgui continue {state.workflow_id}")
     return lines
+
+
+def check_lines(check: Check) -> list[str]:
+    """One line of a preflight, and what to do about it."""
+    line = f"{LEVELS.get(check.level, '!')} {plain(check.name)}: {plain(check.message)}"
+    return [line, f"  {plain(check.fix)}"] if check.fix else [line]
 
 
 def _step(old: StepState | None, new: StepState, count: int) -> Iterator[str]:

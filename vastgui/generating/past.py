@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from vastgui.comfy.seeds import stepped
 from vastgui.generating.choices import job_params
 from vastgui.state.history import History
 from vastgui.state.model import RunState, StepStatus
@@ -29,15 +30,14 @@ def weights(runs: list[RunState]) -> dict[str, float]:
 
 
 def next_seeds(
-    history: History, runs: list[RunState], controls: Mapping[str, str], limit: int = 2**64 - 1
+    history: History, runs: list[RunState], controls: Mapping[str, str]
 ) -> dict[str, int]:
     """For fields that count up or down: the seed after the one last used, as far as it is known."""
-    steps = {"increment": 1, "decrement": -1}
     out: dict[str, int] = {}
     for name, control in controls.items():
-        last = _last_seed(history, runs, name) if control in steps else None
-        if last is not None:
-            out[name] = min(max(last + steps[control], 0), limit)
+        if control in ("increment", "decrement"):
+            last = _last_seed(history, runs, name)
+            out |= {} if last is None else {name: stepped(last, control)}
     return out
 
 
@@ -53,6 +53,8 @@ def _matching(history: History, workflow_name: str) -> Iterator[RunState]:
 def _last_seed(history: History, runs: list[RunState], name: str) -> int | None:
     """Of the newest run that had one: as used, else as planned (it may still wait its turn)."""
     for run in runs:
+        if run.is_terminal and not (run.comfy and run.comfy.prompt_id):
+            continue  # it was refused: nothing was made with its seed
         used = run.comfy.seeds.get(name) if run.comfy else None
         planned = _planned(history, run).get("parameters") or {}
         seed = used if used is not None else planned.get(name)
