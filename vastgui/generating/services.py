@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ class ComfyServices(ABC):
         given = Connection(ssh_connection, key_file, use_agent, instance_id)
         connection = self.checked_connection(given, recall=recall)
         queue = self.queue_of(connection)
+        request = _as_set_up(request, connection)
         plan, files = self.generating.plan(request, connection, queue, metadata or {})
         self.connections.remember(connection)
         return self.supervisor.launch(plan, files).id
@@ -106,3 +108,12 @@ class ComfyServices(ABC):
     ) -> list[GalleryItem]:
         """Outputs of all runs, newest first, those behind the item whose cursor is `before`."""
         return self.generating.gallery.find(query, limit, before, media)
+
+
+def _as_set_up(request: Request, connection: Connection) -> Request:
+    """Port and home of ComfyUI as the setup of this instance was told, unless they are given."""
+    port, home = (connection.variables.get(n, "") for n in ("comfyui_port", "ui_home"))
+    known = int(port) if port.isascii() and port.isdigit() else 0
+    return replace(
+        request, comfyui_port=request.comfyui_port or known, ui_home=request.ui_home or home
+    )
