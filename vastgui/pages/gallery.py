@@ -4,7 +4,7 @@ from nicegui import run, ui
 
 from vastgui.errors import VastguiError
 from vastgui.generating import GalleryItem
-from vastgui.pages.components.gallery_grid import GalleryGrid
+from vastgui.pages.components.gallery_grid import GalleryGrid, Query
 from vastgui.pages.components.lightbox import Lightbox
 from vastgui.pages.files_of_runs import FileActs
 from vastgui.pages.live import Live, in_background, show_error
@@ -55,10 +55,10 @@ class GalleryPage:
             finally:
                 self._reading = False
 
-    async def _read(self, query: str, before: str) -> None:
+    async def _read(self, query: Query, before: str) -> None:
         try:
             read = self._services.gallery
-            found = await run.io_bound(read, query, PAGE_TILES, before) or []
+            found = await run.io_bound(read, query.text, PAGE_TILES, before, query.media) or []
         except VastguiError as error:
             with self.grid:
                 show_error(error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vastgui.pages.present import Json
+from vastgui.pages.present import Json, place
 from vastgui.pages.words import duration, size
 from vastgui.state.comfy import Check, ComfyState, NodeState, Output
 from vastgui.state.model import RunState, Status, StepStatus
@@ -147,6 +147,16 @@ def title(node: NodeState) -> str:
 
 def checks(comfy: ComfyState | None) -> list[Json]:
     return [check(c) for c in comfy.checks] if comfy else []
+
+
+def looking(state: RunState) -> str:
+    """What the checks wait for."""
+    if state.status is Status.QUEUED:
+        return place(state)
+    for step in state.steps:
+        if step.status is StepStatus.IN_PROGRESS and step.retry_at and step.result:
+            return f"{step.result.error} Trying again."
+    return "Looking at the instance…"
 
 
 def check(c: Check) -> Json:

@@ -34,4 +34,4 @@ class Checks(LiveElement, component="checks.js"):
             return (), ""
         found = state.comfy.checks if state.comfy else ()
         waits = not state.is_terminal and not (state.comfy and state.comfy.prompt_id)
-        return found, "Looking at the instance…" if waits else ""
+        return found, present.looking(state) if waits else ""

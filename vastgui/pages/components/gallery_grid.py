@@ -1,9 +1,18 @@
 """The tiles of the gallery with their search; pages come as one scrolls."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from vastgui.pages.live import Live, LiveElement
 from vastgui.pages.present import Json
+
+MEDIA = ("image", "video", "audio", "3d", "text", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    text: str = ""
+    media: str = ""
 
 
 class GalleryGrid(LiveElement, component="grid.js"):
@@ -16,11 +25,11 @@ class GalleryGrid(LiveElement, component="grid.js"):
         self, live: Live, *, on_query: Callable[[], None], on_more: Callable[[], None]
     ) -> None:
         super().__init__(live)
-        self.query = ""
+        self.query = Query()
         self._on_query = on_query
         self._counted: dict[str, int] = {}
         self._props.update(initial=[], label="Outputs of all runs", search=True, notes="workflow")
-        self.on("query", lambda e: self._ask(str(e.args)))
+        self.on("query", lambda e: self._ask(e.args))
         self.on("more", on_more)
 
     def show(self, tiles: list[Json], *, more: bool, fresh: bool) -> None:
@@ -41,6 +50,7 @@ class GalleryGrid(LiveElement, component="grid.js"):
     def snapshot(self) -> None:
         self._on_query()
 
-    def _ask(self, text: str) -> None:
-        self.query = text[:200]
+    def _ask(self, args: dict[str, object]) -> None:
+        media = str(args.get("media", ""))
+        self.query = Query(str(args.get("text", ""))[:200], media if media in MEDIA else "")
         self._on_query()

@@ -1,9 +1,10 @@
 // Files that runs made, as tiles. Pages of them are added while one scrolls; a click opens the lightbox.
 const ICONS = { image: "gallery", video: "video", audio: "audio", "3d": "cube", text: "text", other: "file" };
+const KINDS = [["", "All"], ["image", "Pictures"], ["video", "Video"], ["audio", "Audio"], ["3d", "3D"], ["text", "Text"], ["other", "Other"]];
 export default {
   template: `
     <div>
-      <div v-if="search" class="vg-tools"><label class="vg-search"><i class="ico ico-search"></i><input ref="search" v-model="text" type="search" placeholder="Search by workflow, prompt or file name" aria-label="Search the gallery" @input="typed" @keydown.escape="text = ''; ask()" /><span v-if="!text" class="vg-kbd">/</span></label><span v-if="stale" class="vg-muted">New ones came.</span><button v-if="stale" type="button" class="vg-btn is-quiet" @click="ask">Show them</button></div>
+      <div v-if="search" class="vg-tools"><label class="vg-search"><i class="ico ico-search"></i><input ref="search" v-model="text" type="search" placeholder="Search by workflow, prompt or file name" aria-label="Search the gallery" @input="typed" @keydown.escape="text = ''; ask()" /><span v-if="!text" class="vg-kbd">/</span></label><div class="vg-filters" role="group" aria-label="Filter by kind"><button v-for="k in kinds" :key="k[0]" type="button" class="vg-filter" :aria-pressed="media === k[0]" @click="media = k[0]; ask()">{{ k[1] }}</button></div><span v-if="stale" class="vg-muted">New ones came.</span><button v-if="stale" type="button" class="vg-btn is-quiet" @click="ask">Show them</button></div>
       <ul v-if="items.length" class="vg-grid" :aria-label="label">
         <li v-for="t in items" :key="t.run + ':' + t.n">
           <button type="button" :class="['vg-tile', 'is-' + t.media, t.error ? 'is-bad' : '']" :disabled="!t.src" :title="tip(t)" @click="open(t)">
@@ -15,13 +16,13 @@ export default {
           </button>
         </li>
       </ul>
-      <div v-else-if="search" class="vg-empty"><i class="ico ico-gallery"></i><b>{{ loading ? 'Looking…' : asked ? 'Nothing fits' : 'No pictures yet' }}</b>{{ loading ? '' : asked ? 'Try another word of the prompt, or the name of the workflow.' : 'What your workflows make is kept here, with its prompt and seed.' }}<br v-if="!loading"/><a v-if="!loading && !asked" class="vg-btn is-primary" href="/generate">Generate something</a></div>
+      <div v-else-if="search" class="vg-empty"><i class="ico ico-gallery"></i><b>{{ loading ? 'Looking…' : asked ? 'Nothing fits' : 'No pictures yet' }}</b>{{ loading ? '' : asked ? 'Try another word of the prompt, the name of the workflow, or another kind.' : 'What your workflows make is kept here, with its prompt and seed.' }}<br v-if="!loading"/><a v-if="!loading && !asked" class="vg-btn is-primary" href="/generate">Generate something</a></div>
       <div v-if="more" ref="end" class="vg-grid-end vg-muted">Loading more…</div>
     </div>`,
   props: { initial: Array, label: String, coming: String, notes: String, search: Boolean },
   emits: ["ready", "more", "query"],
   data() {
-    return { items: this.initial || [], more: false, broken: {}, text: "", asked: "", loading: !!this.search, stale: false };
+    return { items: this.initial || [], more: false, broken: {}, text: "", media: "", asked: "", kinds: KINDS, loading: !!this.search, stale: false };
   },
   mounted() {
     this.sight = new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && this.$emit("more"), { rootMargin: "600px" });
@@ -38,7 +39,7 @@ export default {
   },
   methods: {
     snapshot(items, more) {
-      Object.assign(this, { items, broken: {}, asked: this.text, loading: false, stale: false });
+      Object.assign(this, { items, broken: {}, asked: this.text || this.media, loading: false, stale: false });
       this.again(more);
     },
     append(items, more) {
@@ -59,7 +60,7 @@ export default {
     },
     ask() {
       clearTimeout(this.wait);
-      this.$emit("query", this.text);
+      this.$emit("query", { text: this.text, media: this.media });
     },
     outdated() {
       this.stale = true;

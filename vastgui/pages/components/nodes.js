@@ -10,7 +10,7 @@ export default {
         <li v-for="r in shown" :key="r.i" :class="['vg-node', 'tone-' + r.tone, 'is-' + r.status]" :aria-current="r.status === 'executing' ? 'step' : null">
           <i :class="['vg-dot', r.status === 'executing' ? 'is-live' : '']"></i>
           <span class="vg-node-name vg-clip" :title="r.title + ' · ' + r.type + ' · node ' + r.id"><bdi>{{ r.title }}</bdi><small v-if="r.type && r.type !== r.title"><bdi>{{ r.type }}</bdi></small></span>
-          <span class="vg-node-word">{{ r.word }}</span>
+          <span class="vg-node-word">{{ over && r.status === 'pending' ? 'not run' : r.word }}</span>
           <span class="vg-node-time vg-num">{{ time(r) }}</span>
           <span v-if="r.message" class="vg-node-msg" :title="r.message">{{ r.message }}</span>
           <div v-if="r.status === 'executing'" :class="['vg-bar', r.percent === null ? 'is-unknown' : '']" role="progressbar" :aria-label="r.title" :aria-valuenow="r.percent" aria-valuemin="0" aria-valuemax="100"><i :style="r.percent === null ? null : { width: r.percent + '%' }"></i></div>
@@ -18,10 +18,10 @@ export default {
         <li v-if="to < rows.length" class="vg-node-gap vg-muted">{{ rows.length - to }} more after</li>
       </ol>
     </section>`,
-  props: { nodes: Array },
+  props: { nodes: Array, ended: Boolean },
   emits: ["ready"],
   data() {
-    return { rows: this.nodes || [], all: false, short: SHORT, now: Date.now() / 1000 };
+    return { rows: this.nodes || [], over: this.ended, all: false, short: SHORT, now: Date.now() / 1000 };
   },
   mounted() {
     this.clock = setInterval(() => { if (this.active >= 0) this.now = Date.now() / 1000; }, 250);
@@ -54,10 +54,11 @@ export default {
     },
   },
   methods: {
-    snapshot(rows) {
-      this.rows = rows;
+    snapshot(rows, over) {
+      Object.assign(this, { rows, over });
     },
-    patch(rows) {
+    patch(rows, over) {
+      this.over = over;
       for (const row of rows) this.rows[row.i] = row;
     },
     time(r) {

@@ -14,22 +14,27 @@ class Nodes(LiveElement, component="nodes.js"):
         self._view = view
         self._sent: tuple[NodeState, ...] = self._nodes()
         self._props["nodes"] = present.nodes(self._comfy())
+        self._props["ended"] = self._said_over = self._is_over
 
     def changed(self, ids: frozenset[str], /) -> None:
         nodes, sent = self._nodes(), self._sent
-        if self._view.run_id not in ids or nodes is sent:
+        if self._view.run_id not in ids or (nodes is sent and self._said_over is self._is_over):
             return
         if len(nodes) != len(sent):
             self.snapshot()
             return
-        self._sent = nodes
+        self._sent, self._said_over = nodes, self._is_over
         pairs = enumerate(zip(nodes, sent, strict=True))
-        if rows := [present.node_row(i, new) for i, (new, old) in pairs if new is not old]:
-            self.run_method("patch", rows)
+        rows = [present.node_row(i, new) for i, (new, old) in pairs if new is not old]
+        self.run_method("patch", rows, self._said_over)
 
     def snapshot(self) -> None:
-        self._sent = self._nodes()
-        self.run_method("snapshot", present.nodes(self._comfy()))
+        self._sent, self._said_over = self._nodes(), self._is_over
+        self.run_method("snapshot", present.nodes(self._comfy()), self._said_over)
+
+    @property
+    def _is_over(self) -> bool:
+        return not self._view.is_live
 
     def _nodes(self) -> tuple[NodeState, ...]:
         comfy = self._comfy()
