@@ -49,6 +49,8 @@ def _of_json(raw: object, name: str, stem: str) -> Workflow:
     if is_api_format(raw):
         return Workflow("api", raw, stem, raw)
     parts = {key: raw[key] for key in ("workflow", "prompt") if key in raw}
+    if "prompt" not in parts and is_api_format(raw.get("output")):
+        parts["prompt"] = raw["output"]  # what the page's own graphToPrompt() returns
     extra = raw.get("extra_data")
     info = extra.get("extra_pnginfo") if isinstance(extra, Mapping) else None
     if "workflow" not in parts and isinstance(info, Mapping) and "workflow" in info:

@@ -104,6 +104,7 @@ def test_films_and_sounds_hold_graph_and_prompt(path: Path) -> None:
         ({"workflow": UI}, "ui", UI),
         ({"prompt": API, "extra_data": {"extra_pnginfo": {"workflow": UI}}}, "ui", UI),
         ({"prompt": json.dumps(API)}, "api", API),
+        ({"output": API}, "api", API),
     ],
 )
 def test_json_of_every_kind(raw: Any, kind: str, graph: Any) -> None:

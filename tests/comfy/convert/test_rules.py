@@ -168,6 +168,12 @@ def test_unknown_types_are_named_with_their_pack() -> None:
     assert [(p.node_id, p.pack) for p in found] == [("1", "comfyui-frames 1.2"), ("3", "")]
 
 
+def test_lines_that_only_the_browser_draws_are_told() -> None:
+    info = {"Anything Everywhere": {"input": {"optional": {"anything": ["*", {}]}}}}
+    found = missing_types(alone("Anything Everywhere"), info)
+    assert "draw them by hand" in found[0].reason
+
+
 def test_a_bypassed_unknown_node_is_bridged_by_the_file_alone() -> None:
     unknown = node(2, "FrameMaker", mode=4, outputs=[{"type": "IMAGE"}])
     graph = workflow(

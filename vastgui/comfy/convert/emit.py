@@ -14,10 +14,10 @@ from vastgui.comfy.convert.resolve import Constant, Resolver, Source
 from vastgui.comfy.convert.runtime import Runtime
 from vastgui.comfy.convert.schema import BROWSER_TYPES, NodeType, NodeTypes
 from vastgui.comfy.convert.stored import Stored
+from vastgui.comfy.convert.virtual import BROADCASTERS
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
 _SUBGRAPH_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_BROWSER = "it needs a browser: a camera, a microphone or a 3D view"
 MAX_DEPTH = 60
 """How deeply a stored value may be nested."""
 
@@ -53,10 +53,10 @@ class Emitter:
     def hopeless(self) -> list[Problem]:
         """Name every node that has to run and that only a browser can feed."""
         return [
-            Problem(placed.id, kind.name, placed.node.title or kind.display_name, _BROWSER)
+            Problem(placed.id, kind.name, placed.node.title or kind.display_name, reason)
             for placed in self._sent
             if (kind := self._types.get(placed.node.type)) is not None
-            and any(i.type in BROWSER_TYPES and i.required for i in kind.inputs)
+            and (reason := _browser_only(kind))
         ]
 
     def nodes(self) -> list[Emitted]:
@@ -102,6 +102,14 @@ class Emitter:
                 case Constant(value):
                     out.inputs[socket.name] = _wrapped(value)
         return out
+
+
+def _browser_only(kind: NodeType) -> str:
+    if kind.name in BROADCASTERS:
+        return "its lines are drawn by ComfyUI's page only; draw them by hand and save again"
+    if any(i.type in BROWSER_TYPES and i.required for i in kind.inputs):
+        return "it needs a browser: a camera, a microphone or a 3D view"
+    return ""
 
 
 def _leads_nowhere(value: object, ids: set[str]) -> bool:

@@ -7,7 +7,7 @@ from vastgui.comfy.convert.graph import BYPASSED, INPUT_SIDE, MUTED, Link, Node
 from vastgui.comfy.convert.place import Scope
 from vastgui.comfy.convert.problems import whole_file
 from vastgui.comfy.convert.runtime import Runtime
-from vastgui.comfy.convert.virtual import GETTER, PRIMITIVE, REROUTES, first_value, name_of
+from vastgui.comfy.convert.virtual import GETTERS, PRIMITIVE, REROUTES, first_value, name_of
 
 MAX_STEPS = 200_000
 """Enough for any real workflow; a hostile one ends after about a second."""
@@ -111,7 +111,7 @@ class Resolver:
         return Source(at.scope.id_of(at.node), at.slot)
 
     def _through(self, at: _At) -> _At | None:
-        if at.node.type == GETTER:
+        if at.node.type in GETTERS:
             found = self._runtime.setter(at.scope, name_of(at.node))
             return _At(found[0], found[1], 0, at.type, into=True) if found else None
         if at.node.type in REROUTES:

@@ -7,7 +7,7 @@ from vastgui.comfy.convert import hosts, sockets
 from vastgui.comfy.convert.graph import Graph, Node, Socket
 from vastgui.comfy.convert.place import Layout, Scope
 from vastgui.comfy.convert.schema import MAX_NESTING, NodeTypes
-from vastgui.comfy.convert.virtual import SETTER, VIRTUAL, name_of
+from vastgui.comfy.convert.virtual import SETTERS, VIRTUAL, name_of
 
 
 class Runtime:
@@ -60,7 +60,7 @@ class Runtime:
         while scope is not None and name:
             if scope not in self._setters:
                 nodes = reversed(list(scope.graph.nodes.values()))
-                self._setters[scope] = {name_of(n): n for n in nodes if n.type == SETTER}
+                self._setters[scope] = {name_of(n): n for n in nodes if n.type in SETTERS}
             if name in self._setters[scope]:
                 return scope, self._setters[scope][name]
             scope = scope.parent

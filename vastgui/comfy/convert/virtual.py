@@ -4,12 +4,15 @@ from typing import Any
 
 from vastgui.comfy.convert.graph import Node
 
-PRIMITIVE, GETTER, SETTER = "PrimitiveNode", "GetNode", "SetNode"
-REROUTES = frozenset({"Reroute", "Reroute (rgthree)", SETTER})
+PRIMITIVE = "PrimitiveNode"
+GETTERS = frozenset({"GetNode", "easy getNode"})
+SETTERS = frozenset({"SetNode", "easy setNode"})
+REROUTES = SETTERS | {"Reroute", "Reroute (rgthree)"}
 DECORATION = frozenset(
     {
         "Note",
         "MarkdownNote",
+        "Note Plus (mtb)",
         "Label (rgthree)",
         "Bookmark (rgthree)",
         "Fast Groups Muter (rgthree)",
@@ -23,8 +26,19 @@ DECORATION = frozenset(
         "Random Unmuter (rgthree)",
     }
 )
-VIRTUAL = REROUTES | DECORATION | {PRIMITIVE, GETTER}
+VIRTUAL = REROUTES | GETTERS | DECORATION | {PRIMITIVE}
 """Types that exist only in the editor; a server that does have such a type wins."""
+
+BROADCASTERS = frozenset(
+    {
+        "Anything Everywhere",
+        "Anything Everywhere?",
+        "Anything Everywhere3",
+        "Prompts Everywhere",
+        "Seed Everywhere",
+    }
+)
+"""Nodes of cg-use-everywhere: the lines they stand for are drawn by the browser at the last moment."""
 
 
 def name_of(node: Node) -> str:
