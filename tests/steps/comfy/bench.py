@@ -216,6 +216,17 @@ class ComfyBench:
         """Continue a run that ended."""
         return self.begin(continue_plan(ran.state, ran.run.plan(), from_step), {}).end()
 
+    def moved(self, ssh_connection: str) -> "ComfyBench":
+        """The same machine at another address."""
+        before = Connections(self.paths.connections_file).find(self.ssh_connection)
+        assert before is not None
+        keys, address = HostKeys(self.paths.host_keys_file), parse_address(self.ssh_connection)
+        key = keys.lookup(before.host_key_name(address))
+        assert key is not None
+        return ComfyBench.over_ssh(
+            self.paths, self.port, ssh_connection, Path(before.key_file), key
+        )
+
     def with_settings(self, **changes: Any) -> "ComfyBench":
         return replace(self, settings=replace(self.settings, **changes))
 

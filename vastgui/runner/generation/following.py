@@ -22,7 +22,7 @@ LOOK_EVERY_S = 5.0
 LOOK_CLOSELY_EVERY_S = 1.5
 """While the socket is away or says nothing."""
 QUIET_S = 8.0
-QUEUE_MOVED_S = 0.5
+LOOK_SOON_S = 0.5
 """After this, at the earliest, a word of the socket on the queue lets us look again."""
 UNKNOWN_LOOKS = 2
 """So often must queue and history not know a prompt before it counts as lost."""
@@ -41,7 +41,7 @@ class Follower:
         self._gen = gen
         self._watch: Watch = gen.listen()
         self._previews = Previews(gen, self._watch)
-        self._look_at = self._looked_at = 0.0
+        self._looked_at = 0.0
         self._unknown_looks = 0
         self._away_since: float | None = None
         self.was_away = False
@@ -71,7 +71,7 @@ class Follower:
         """One look around; also while the user is asked something."""
         self._gen.checkpoint()
         self.tell()
-        if self._hinted() or time.monotonic() >= self._look_at or self._queue_moved():
+        if self._is_due(time.monotonic()):
             self._look()
         self._previews.show_newest()
 
@@ -91,14 +91,17 @@ class Follower:
         hint = bool(self._watch.ask(lambda t: t.finished_hint))
         return hint and not self._unknown_looks
 
-    def _queue_moved(self) -> bool:
-        """While ours waits, each change of the queue may concern it."""
-        if not self._watch.queue_moved or time.monotonic() < self._looked_at + QUEUE_MOVED_S:
-            return False
-        return self._started_at is None
+    def _is_due(self, now: float) -> bool:
+        """Whether to ask the server again: it has a hint for us, or was not asked for long."""
+        passed_s = now - self._looked_at
+        if self._hinted():
+            return True
+        if self._watch.look_soon and passed_s >= LOOK_SOON_S:
+            return True
+        return passed_s >= self._pause_s()
 
     def _look(self) -> None:
-        self._looked_at, self._watch.queue_moved = time.monotonic(), False
+        self._looked_at, self._watch.look_soon = time.monotonic(), False
         client = self._gen.server.client
         try:
             if self._hinted() or self._watch.queue_seen(queue := client.queue()) is None:
@@ -112,11 +115,12 @@ class Follower:
         self._away_since = None
         if self._watch.ask(lambda t: t.is_running):
             self._watch.listener.expect_to_hear()
-        self._look_at = time.monotonic() + self._pause_s()
 
     def _pause_s(self) -> float:
         if self._unknown_looks:
             return UNKNOWN_AGAIN_S
+        if self._away_since is not None:
+            return LOOK_CLOSELY_EVERY_S
         listener = self._watch.listener
         quiet = not listener.connected or listener.silent_s > QUIET_S
         return LOOK_CLOSELY_EVERY_S if quiet else LOOK_EVERY_S
@@ -150,7 +154,6 @@ class Follower:
     def _is_away(self, error: ComfyError) -> None:
         now = time.monotonic()
         self._away_since, self.was_away = self._away_since or now, True
-        self._look_at = now + LOOK_CLOSELY_EVERY_S
         self._gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
         self._told = ""
         if now - self._away_since > SERVER_PATIENCE_S:

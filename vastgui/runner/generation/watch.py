@@ -34,8 +34,8 @@ class Watch:
         )
         self.was_cut = False
         """The socket was away since the prompt was followed: something may have been missed."""
-        self.queue_moved = False
-        """The server said that its queue changed; whoever looks clears it."""
+        self.look_soon = False
+        """The queue may have changed for our waiting prompt, or the socket was away."""
         self._tracker: Tracker | None = None
         self._early: list[Message | NodeText] = []
         self._lock = threading.Lock()
@@ -85,8 +85,9 @@ class Watch:
                 self._preview = self._preview if node_id is None else (frame, node_id)
                 return
             self._tracker.feed(frame, time.monotonic())
-        if isinstance(frame, Message) and frame.type == "status":
-            self.queue_moved = True
+            waits = self._tracker.position is not None
+        if waits and isinstance(frame, Message) and frame.type == "status":
+            self.look_soon = True
         if isinstance(frame, Message) and frame.type in NEWS:
             self._news.set()
 
@@ -94,7 +95,7 @@ class Watch:
         with self._lock:
             if self._tracker is not None:
                 self._tracker.gap()
-                self.was_cut = True
+                self.was_cut = self.look_soon = True
         self._news.set()
 
     # -- in the run's thread
