@@ -1,6 +1,7 @@
 """A workflow in whatever file it comes: JSON of either kind, or a picture, film or sound with it."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -92,7 +93,7 @@ def _parsed(data: bytes, name: str) -> object:
     if len(data) > MAX_JSON_BYTES:
         raise InvalidInput(name, f"is larger than {MAX_JSON_BYTES // 10**6} MB.", hint=HINT)
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_null)
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_null, parse_float=_finite)
     except UnicodeDecodeError:
         reason = "is neither JSON nor a picture, film or sound that ComfyUI made."
         raise InvalidInput(name, reason, hint=HINT) from None
@@ -100,6 +101,12 @@ def _parsed(data: bytes, name: str) -> object:
         raise InvalidInput(name, "is nested too deeply.", hint=HINT) from None
     except ValueError as error:
         raise InvalidInput(name, f"is no JSON ({error}).", hint=HINT) from error
+
+
+def _finite(word: str) -> float | None:
+    """Read 1e999 as a browser would send it: as null."""
+    number = float(word)
+    return number if math.isfinite(number) else None
 
 
 def _null(_word: str) -> None:

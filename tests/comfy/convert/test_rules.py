@@ -1,5 +1,6 @@
 """The rules of the conversion that no recorded case shows, one by one."""
 
+import json
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -168,6 +169,15 @@ def test_unknown_types_are_named_with_their_pack() -> None:
     assert [(p.node_id, p.pack) for p in found] == [("1", "comfyui-frames 1.2"), ("3", "")]
 
 
+def test_a_message_is_short_and_harmless_whatever_the_file_says() -> None:
+    nasty = [node(n, "T" * 10**6, title="\x1b[2J\n" + "x" * 10**6) for n in range(50)]
+    with pytest.raises(NotConvertible) as caught:
+        to_api_prompt(workflow(nasty), object_info())
+    assert len(caught.value.problems) == 50
+    assert len(str(caught.value)) < 3000
+    assert str(caught.value).isprintable()
+
+
 def test_lines_that_only_the_browser_draws_are_told() -> None:
     info = {"Anything Everywhere": {"input": {"optional": {"anything": ["*", {}]}}}}
     found = missing_types(alone("Anything Everywhere"), info)
@@ -197,6 +207,7 @@ def test_a_prompt_passes_as_it_is() -> None:
         {"1": {"class_type": "A", "inputs": {"x": ["9", 0]}}},
         {"1": {"class_type": None, "inputs": {}}},
         {"1": {"class_type": "A"}},
+        {"1": {"class_type": "A", "inputs": {"x": json.loads("[" * 90 + "]" * 90)}}},
     ],
 )
 def test_a_broken_prompt_is_refused(prompt: Json) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vastgui.comfy.convert.problems import NotConvertible, Problem
+from vastgui.comfy.convert.problems import MAX_DEPTH, NotConvertible, Problem
 
 MAX_NODES = 20_000
 
@@ -37,9 +37,24 @@ def _problems(node_id: object, node: object, raw: Mapping[str, Any]) -> Iterator
     if not isinstance(inputs, Mapping):
         yield Problem(node_id, type_, "", "it has no inputs")
         return
+    if is_deep(node):
+        yield Problem(node_id, type_, "", f"a value is nested more than {MAX_DEPTH} deep")
     for name, value in inputs.items():
         if is_line(value) and value[0] not in raw:
             yield Problem(node_id, type_, "", f"{name} comes from node {value[0]}, which is gone")
+
+
+def is_deep(value: object) -> bool:
+    """Tell whether `value` is nested so deeply that writing it as JSON could fail."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def is_line(value: object) -> bool:

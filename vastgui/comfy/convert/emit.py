@@ -9,7 +9,7 @@ from typing import Any
 
 from vastgui.comfy.convert.graph import read_graph
 from vastgui.comfy.convert.place import Layout, Placed
-from vastgui.comfy.convert.problems import NotConvertible, Problem, whole_file
+from vastgui.comfy.convert.problems import MAX_DEPTH, NotConvertible, Problem, whole_file
 from vastgui.comfy.convert.resolve import Constant, Resolver, Source
 from vastgui.comfy.convert.runtime import Runtime
 from vastgui.comfy.convert.schema import BROWSER_TYPES, NodeType, NodeTypes
@@ -18,8 +18,6 @@ from vastgui.comfy.convert.virtual import BROADCASTERS
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
 _SUBGRAPH_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-MAX_DEPTH = 60
-"""How deeply a stored value may be nested."""
 
 
 @dataclass(slots=True)

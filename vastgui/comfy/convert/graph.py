@@ -15,6 +15,9 @@ INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"
 MUTED, BYPASSED = 2, 4
 MAX_NODES = 20_000
 MAX_SLOTS = 2_000
+MAX_ID = 200
+MAX_NAME = 1_000
+"""Longer ids and names are nobody's: they would only fill messages and records."""
 RENAMED = {
     "T2IAdapterLoader": "ControlNetLoader",
     "ConditioningAverage ": "ConditioningAverage",
@@ -70,7 +73,7 @@ class Node:
         """The pack that brought the node when the file was saved, or an empty string."""
         name = text(self.properties.get("cnr_id")) or text(self.properties.get("aux_id"))
         version = text(self.properties.get("ver"))
-        return f"{name} {version}".strip() if name else ""
+        return f"{name} {version}".strip()[:MAX_NAME] if name else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def is_id(raw: object) -> bool:
     """Tell whether `raw` may be the id of a node, a link or a subgraph."""
     if isinstance(raw, int):
         return not isinstance(raw, bool) and abs(raw) < 2**63
-    return isinstance(raw, str) and raw != ""
+    return isinstance(raw, str) and 0 < len(raw) <= MAX_ID
 
 
 def _graph(raw: Mapping[str, Any]) -> Graph:
@@ -178,13 +181,13 @@ def _nodes(
 
 
 def _node(raw: Mapping[str, Any], by_id: Mapping[str, Link], into: Mapping[int, Link]) -> Node:
-    type_, mode = text(raw.get("type")), raw.get("mode")
+    type_, mode = text(raw.get("type"))[:MAX_NAME], raw.get("mode")
     sockets = tuple(_sockets(str(raw["id"]), raw.get("inputs"), by_id, into))
     return Node(
         id=str(raw["id"]),
         type=RENAMED.get(type_, type_),
         mode=mode if isinstance(mode, int) else 0,
-        title=text(raw.get("title")),
+        title=text(raw.get("title"))[:MAX_NAME],
         sockets=sockets,
         outputs=tuple(p.type for p in _ports(raw.get("outputs"))),
         values=raw.get("widgets_values"),

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from vastgui.errors import VastguiError
 
+MAX_SHOWN = 160
+MAX_DEPTH = 60
+"""How deeply a stored value may be nested."""
 SHOWN = 5
 """How many problems the message itself names; `problems` has all of them."""
 
@@ -20,8 +23,10 @@ class Problem:
     pack: str = ""
 
     def __str__(self) -> str:
-        where = f"node {self.node_id} ({self.title or self.node_type})" if self.node_id else "file"
-        return f"{where}: {self.reason}"
+        if not self.node_id:
+            return _plain(self.reason)
+        name = _plain(self.title or self.node_type)
+        return f"node {_plain(self.node_id)} ({name}): {_plain(self.reason)}"
 
 
 class NotConvertible(VastguiError):
@@ -42,8 +47,14 @@ def whole_file(reason: str, *, hint: str | None = None) -> NotConvertible:
     return NotConvertible([Problem("", "", "", reason)], hint=hint)
 
 
+def _plain(text: str) -> str:
+    """Return a text from a file as it may be printed: short, and without control characters."""
+    printable = "".join(c if c.isprintable() else " " for c in text[:MAX_SHOWN])
+    return " ".join(printable.split())
+
+
 def _hint(problems: tuple[Problem, ...]) -> str:
-    packs = sorted({p.pack for p in problems if p.pack})
+    packs = sorted({_plain(p.pack) for p in problems if p.pack})
     if packs:
         return f"Install {', '.join(packs[:SHOWN])} on the instance, or remove these nodes."
     return "Open it in ComfyUI, repair or remove these nodes, and save it again."
