@@ -109,11 +109,24 @@ def test_a_download_goes_on_after_the_link_broke(
     assert got == DATA
 
 
+def test_a_kept_channel_that_went_with_its_link_is_replaced(
+    make_session: Callable[..., Session], fault_proxy: FaultProxy
+) -> None:
+    with answering(EMPTY_QUEUE) as server:
+        session = quick(make_session, fault_proxy)
+        client = client_of(session, server.port)
+        client.queue()
+        fault_proxy.reset()
+        wait_until(lambda: not session.connected)
+        assert client.queue().running == ()
+        client.close()
+    assert server.accepted == 2
+
+
 def greet(line: Line) -> None:
     line.shake_hands()
     line.tell("status", status={}, sid=str(line.number))
-    while line.heard()[0] != 8:
-        pass
+    line.wait_for_goodbye()
 
 
 @pytest.mark.parametrize("fault", ["reset", "vanish"])

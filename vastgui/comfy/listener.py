@@ -49,7 +49,7 @@ class Listener:
         pong_s: float = 5.0,
     ) -> None:
         self._dial = dial
-        self._url = f"ws://{host}:{port}/ws?clientId={client_id}"
+        self._url = f"ws://{f'[{host}]' if ':' in host else host}:{port}/ws?clientId={client_id}"
         self._on_message = on_message
         self._on_connect = on_connect or _nothing
         self._silence_s, self._pong_s = silence_s, pong_s

@@ -44,7 +44,7 @@ def view(
     names = {"filename": wanted.filename, "subfolder": wanted.subfolder, "type": wanted.type}
     request = Request(
         method="GET",
-        path=f"/view?{urlencode(names)}",
+        path=f"/view?{urlencode(names, errors='replace')}",
         endpoint="/view",
         timeout_s=timeout_s,
         headers=_from(wanted.start),
@@ -138,7 +138,7 @@ def _around(boundary: str, name: str, fields: Mapping[str, str]) -> tuple[bytes,
         f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{shown}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
-    return "".join(parts).encode(), f"\r\n--{boundary}--\r\n".encode()
+    return "".join(parts).encode(errors="replace"), f"\r\n--{boundary}--\r\n".encode()
 
 
 def _in_pieces(head: bytes, file: BinaryIO, size_bytes: int, tail: bytes) -> Iterator[bytes]:

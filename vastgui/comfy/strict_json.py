@@ -6,14 +6,12 @@ Half a surrogate pair, which no file and no page could take, becomes U+FFFD.
 
 import json
 import math
-import re
 from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 100
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(set(range(256)) - set(_STEPS))
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class UnusableJson(ValueError):
@@ -23,15 +21,16 @@ class UnusableJson(ValueError):
 def read_json(raw: str | bytes) -> Any:
     """Raises `UnusableJson`, and nothing else."""
     try:
+        data = raw.encode() if isinstance(raw, str) else raw
         text = raw if isinstance(raw, str) else raw.decode()
         found = json.loads(text, parse_constant=_nothing, parse_float=_finite)
     except RecursionError:
         raise UnusableJson("nested too deeply") from None
     except ValueError as error:  # also numbers of thousands of digits, and bytes that are no UTF-8
         raise UnusableJson("no JSON") from error
-    if _deepest_by_brackets(text) > MAX_DEPTH and _is_deep(found):
+    if _deepest_by_brackets(data) > MAX_DEPTH and _is_deep(found):
         raise UnusableJson("nested too deeply")
-    return _whole(found) if _SURROGATE.search(text) else found
+    return _whole(found) if b"\\ud" in data or b"\\uD" in data else found
 
 
 def _nothing(_name: str) -> None:
@@ -43,9 +42,9 @@ def _finite(digits: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _deepest_by_brackets(text: str) -> int:
+def _deepest_by_brackets(data: bytes) -> int:
     """Never too low, and cheap; too high when a string holds brackets that never close."""
-    brackets = text.encode(errors="surrogatepass").translate(None, _OTHERS)
+    brackets = data.translate(None, _OTHERS)
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 

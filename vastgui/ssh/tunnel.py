@@ -1,7 +1,8 @@
 """A byte stream to a port inside the instance, and finding the port that ComfyUI listens at."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import paramiko
@@ -41,7 +42,7 @@ class Tunnel:
 
 
 class Stream:
-    """A channel that fails as a socket does: by `OSError`."""
+    """A channel that fails as a socket does: by `TimeoutError` or `ConnectionResetError`."""
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self.channel = channel
@@ -50,25 +51,30 @@ class Stream:
         self.channel.settimeout(timeout_s)
 
     def recv(self, size: int) -> bytes:
-        return self.channel.recv(size)
+        with _failing_as_a_socket():
+            return self.channel.recv(size)
 
     def send(self, data: bytes) -> int:
-        try:
+        with _failing_as_a_socket():
             return self.channel.send(data)
-        except (EOFError, paramiko.SSHException) as error:
-            raise ConnectionResetError("the SSH connection was lost") from error
 
     def shutdown(self, how: int) -> None:
-        try:
+        with _failing_as_a_socket():
             self.channel.shutdown(how)
-        except (EOFError, paramiko.SSHException) as error:
-            raise ConnectionResetError("the SSH connection was lost") from error
 
     def close(self) -> None:
-        try:
+        with _failing_as_a_socket():
             self.channel.close()
-        except (EOFError, paramiko.SSHException) as error:
-            raise ConnectionResetError("the SSH connection was lost") from error
+
+
+@contextlib.contextmanager
+def _failing_as_a_socket() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise ConnectionResetError("the SSH connection, or this stream of it, is closed") from error
 
 
 def probe_port(session: Session, ports: Sequence[int] = COMFYUI_PORTS) -> int:

@@ -87,6 +87,10 @@ class Line:
     def tell(self, kind: str, **data: Any) -> None:
         self.say(frame(json.dumps({"type": kind, "data": data})))
 
+    def wait_for_goodbye(self) -> None:
+        while self.heard()[0] != 8:
+            pass
+
     def heard(self) -> tuple[int, bytes]:
         """The next frame of the client: opcode and data; (8, b"") when it is gone."""
         head = self.read(2)

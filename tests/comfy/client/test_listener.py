@@ -23,6 +23,12 @@ from vastgui.comfy.messages import Message, Preview
 CLIENT_ID = "0d3a6f3e-5b3c-4e0e-9d0c-4b6f5f7c1a11"
 
 
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vastgui.comfy.listener._FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr("vastgui.comfy.listener._GOODBYE_S", 0.3)
+
+
 @contextlib.contextmanager
 def listening(serve: Callable[[Line], object], **options: Any) -> Iterator["Heard"]:
     before = threading.active_count()
@@ -205,7 +211,7 @@ def test_a_dead_connection_that_looks_alive_is_replaced() -> None:
         hello(line)
         if line.number == 0:
             line.say(frame_head(500) + b"the rest never comes")
-            line.read(-1)
+            line.wait_for_goodbye()
         attend(line)
 
     with listening(serve, silence_s=0.2, pong_s=0.2) as heard:
@@ -279,8 +285,8 @@ def test_it_waits_longer_and_longer_for_a_server_that_is_away() -> None:
         wait_until(lambda: len(dialled) >= 3)
         assert not listener.connected
         assert "nothing there" in listener.trouble
-    assert dialled[1] - dialled[0] >= 0.2
-    assert dialled[2] - dialled[1] >= 0.4
+    assert dialled[1] - dialled[0] >= 0.02
+    assert dialled[2] - dialled[1] >= 0.04
 
 
 def test_reconnect_does_not_wait_for_the_pause() -> None:

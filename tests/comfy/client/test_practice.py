@@ -140,13 +140,13 @@ def test_the_end_is_heard_or_found_whatever_the_socket_does(
     do: str, comfyui: PracticeComfy
 ) -> None:
     """`stall` and `deaf` look alive: what the queue says of our prompt gives them away."""
-    comfyui.fault("ws", do, event="progress", seconds=1)
-    with Run(comfyui, silence_s=0.5, pong_s=0.5) as run:
-        run.client.submit(workflow(30, 0.05), run.prompt_id)
+    comfyui.fault("ws", do, event="progress", seconds=0.4)
+    with Run(comfyui, silence_s=0.3, pong_s=0.3) as run:
+        run.client.submit(workflow(16, 0.05), run.prompt_id)
 
         def is_over() -> bool:
             if run.client.where_is(run.prompt_id) == "running":
-                run.listener.expect_to_hear(0.4)
+                run.listener.expect_to_hear(0.2)
             return run.is_over()
 
         wait_until(is_over, every_s=0.1)

@@ -69,12 +69,12 @@ def said_to_a_listener(rows: list[dict[str, Any]], count: int) -> list[tuple[Any
         assert json.loads(line.heard()[1])["type"] == "feature_flags"
         for row in rows:
             line.say(as_said(row))
-        line.read(-1)
+        line.wait_for_goodbye()
 
     with Server(serve) as server:
         dial = local_dial("127.0.0.1", server.port)
         with Listener(dial, str(uuid.uuid4()), heard.append) as listener:
-            wait_until(lambda: len(heard) >= count, what="all was heard")
+            wait_until(lambda: len(heard) >= count, every_s=0.002, what="all was heard")
             assert listener.connections == 1
     return [summary(message) for message in heard]
 
