@@ -75,6 +75,20 @@ def test_names_decide_when_the_list_does_not_fit() -> None:
     assert inputs_of(fitting) == {"width": 1, "height": 2, "batch_size": 3, "color": 4}
 
 
+def test_a_list_without_seed_controls_is_not_shifted() -> None:
+    sampler = alone("KSampler", 5, 20, 8, "euler", "normal", 0.5)
+    assert inputs_of(sampler) == {
+        "seed": 5,
+        "steps": 20,
+        "cfg": 8,
+        "sampler_name": "euler",
+        "scheduler": "normal",
+        "denoise": 0.5,
+    }
+    short = alone("KSampler", 5, "fixed", 20, 8, "euler", "normal")
+    assert inputs_of(short)["denoise"] == 1.0
+
+
 def test_a_widget_that_the_type_no_longer_has_is_left_out() -> None:
     scaled = node(3, "ImageInvert")
     graph = workflow([image(), scaled], "1.0 > 3.image", "1.0 > 3.gone")

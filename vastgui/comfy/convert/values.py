@@ -25,6 +25,8 @@ class Values:
     controls: dict[str, str] = field(default_factory=dict)
     declared: dict[str, Input] = field(default_factory=dict)
     used: int = 0
+    places: list[int] = field(default_factory=list)
+    """Where in a list the seed controls stand."""
 
 
 def values_of(node: Node, kind: NodeType) -> Values:
@@ -44,7 +46,17 @@ def values_of(node: Node, kind: NodeType) -> Values:
     if dummies and plain.used + dummies <= len(listed) <= plain.used + dummies + trailing:
         with_dummies = [i for i in inputs if i in kind.forced or is_widget(i, node)]
         return _by_position(with_dummies, listed)
+    if _lacks_controls(plain, listed):
+        return _by_position(widgets, listed, controls=False)
     return plain
+
+
+def _lacks_controls(full: Values, listed: Sequence[Any]) -> bool:
+    """Tell whether a list was written without seed controls, as tools and old versions do."""
+    if not full.places or len(listed) != full.used - len(full.places):
+        return False
+    at_places = [listed[place] for place in full.places if place < len(listed)]
+    return not any(v in CONTROLS or isinstance(v, bool) for v in at_places)
 
 
 def inputs_of(node: Node, kind: NodeType) -> list[Input]:
@@ -93,14 +105,18 @@ def _unfolded(
             yield from _unfolded([i for i in inner if i.is_widget], stored, depth + 1)
 
 
-def _by_position(widgets: Sequence[Input], listed: Sequence[Any]) -> Values:
+def _by_position(
+    widgets: Sequence[Input], listed: Sequence[Any], *, controls: bool = True
+) -> Values:
     """Deal `listed` out to `widgets`; `used` becomes how many values a full list would have."""
     out = Values()
-    _deal(out, widgets, listed)
+    _deal(out, widgets, listed, 0, controls=controls)
     return out
 
 
-def _deal(out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: int = 0) -> None:
+def _deal(
+    out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: int, *, controls: bool
+) -> None:
     for widget in widgets:
         place, out.used = out.used, out.used + 1
         if widget.forced:
@@ -111,10 +127,12 @@ def _deal(out: Values, widgets: Sequence[Input], listed: Sequence[Any], depth: i
             out.widgets[widget.name] = value
         inner = [i for i in widget.children(value) if i.is_widget]
         if inner and depth < MAX_NESTING:
-            _deal(out, inner, listed, depth + 1)
-        if widget.control_slots and out.used < len(listed):
-            _note_control(out, widget, listed[out.used])
-        out.used += widget.control_slots + widget.remote_slots
+            _deal(out, inner, listed, depth + 1, controls=controls)
+        if controls and widget.control_slots:
+            _note_control(out, widget, listed[out.used] if out.used < len(listed) else None)
+            out.places += range(out.used, out.used + widget.control_slots)
+            out.used += widget.control_slots
+        out.used += widget.remote_slots
         if widget.options.get("file_upload") is True:
             out.used += _buttons(listed[out.used :])
 
