@@ -38,6 +38,8 @@ class Options:
     """Play a server of autumn 2026: /api/jobs, canonical prompt ids."""
     faults: Path | None = None
     """A JSON file with faults to begin with."""
+    record: Path | None = None
+    """A file that gets a line for each thing done with a prompt."""
     system: dict[str, Any] = field(default_factory=dict)
     devices: list[dict[str, Any]] = field(default_factory=list)
 
@@ -67,6 +69,7 @@ def parse(words: Sequence[str], base: Path) -> Options:
         speed=given.practice_speed,
         newer=given.practice_newer,
         faults=given.practice_faults,
+        record=given.practice_record,
     )
 
 
@@ -87,4 +90,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--practice-speed", type=float, default=speed)
     parser.add_argument("--practice-newer", action="store_true")
     parser.add_argument("--practice-faults", type=Path)
+    parser.add_argument("--practice-record", type=Path)
     return parser

@@ -19,6 +19,7 @@ from vastgui.demo.comfy.kinds import Kinds
 from vastgui.demo.comfy.logs import LOG, Logs
 from vastgui.demo.comfy.options import Options
 from vastgui.demo.comfy.queue import PromptQueue
+from vastgui.demo.comfy.record import Record
 from vastgui.demo.comfy.sockets import Sockets
 from vastgui.demo.comfy.work import Interrupt
 
@@ -29,6 +30,7 @@ class Server:
     def __init__(self, options: Options, kinds: Kinds, folders: Folders) -> None:
         self.options, self.kinds, self.folders = options, kinds, folders
         self.faults = Faults(options.faults)
+        self.record = Record(options.record)
         self.features = {
             "supports_preview_metadata": True,
             "max_upload_size": _whole(options.max_upload_mb * 1024 * 1024),
@@ -87,6 +89,7 @@ class Server:
                 item, key = taken
                 started = time.perf_counter()
                 self._time(item[1], "start")
+                self.record.add("begun", item[1], prompt=item[2])
                 run = executor.execute(item[2], item[1], item[3], item[4])
                 self._end(run, item[1], key)
                 LOG.info("Prompt executed in %.2f seconds", time.perf_counter() - started)
@@ -99,6 +102,7 @@ class Server:
         if fault is not None and fault.do != "lose":
             interfere(fault, self.interrupt)
         self._time(prompt_id, "end")
+        self.record.add("ended", prompt_id, status=run.status, outputs=run.result["outputs"])
         self.queue.done(key, run.result, run.status)
         if fault is not None and fault.do == "lose":
             self.queue.forget(prompt_id)
@@ -114,6 +118,7 @@ class Server:
     def created(self, prompt_id: str, extra: dict[str, Any]) -> None:
         """Note when a prompt was taken in; newer servers write it into its extra_data."""
         self._time(prompt_id, "create")
+        self.record.add("queued", prompt_id)
         if self.options.newer:
             extra["create_time"] = self.times[prompt_id]["create"]
 
