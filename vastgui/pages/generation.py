@@ -27,7 +27,7 @@ class GenerationPart:
                     Outputs(live, view)
             with ui.element("div").classes("vg-gen-more"):
                 Nodes(live, view)
-                Checks(live, view)
+                Checks(live, view, quiet=True)
         Lightbox(live, self._acts)
 
     def _copy_record(self) -> None:

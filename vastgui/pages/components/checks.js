@@ -3,7 +3,7 @@ export default {
   template: `
     <section v-if="rows.length || waiting" class="vg-card">
       <div class="vg-card-title"><span>Checks</span><span class="vg-muted vg-grow" role="status">{{ waiting || summary }}</span>
-        <button v-if="rows.length > bad.length && bad.length" type="button" class="vg-btn is-quiet" @click="all = !all">{{ all ? 'Show what matters' : 'Show all ' + rows.length }}</button></div>
+        <button v-if="rows.length > bad.length && (quiet || bad.length)" type="button" class="vg-btn is-quiet" @click="all = !all">{{ all ? 'Show fewer' : 'Show all ' + rows.length }}</button></div>
       <div v-if="waiting && !rows.length" class="vg-bar is-unknown"><i></i></div>
       <ul class="vg-checks">
         <li v-for="r in shown" :key="r.name" :class="['vg-check', 'tone-' + r.tone]">
@@ -12,7 +12,7 @@ export default {
         </li>
       </ul>
     </section>`,
-  props: { checks: Array, busy: String },
+  props: { checks: Array, busy: String, quiet: Boolean },
   emits: ["ready"],
   data() {
     return { rows: this.checks || [], waiting: this.busy || "", all: false };
@@ -25,7 +25,7 @@ export default {
       return this.rows.filter((r) => r.tone !== "ok");
     },
     shown() {
-      return this.bad.length && !this.all && !this.waiting ? this.bad : this.rows;
+      return !this.all && (this.quiet || (this.bad.length && !this.waiting)) ? this.bad : this.rows;
     },
     summary() {
       const stops = this.rows.filter((r) => r.tone === "bad").length;

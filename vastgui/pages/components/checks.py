@@ -7,21 +7,18 @@ from vastgui.state.comfy import Check
 
 
 class Checks(LiveElement, component="checks.js"):
-    """Shows the checks of one run; `watch` turns to another."""
+    """The checks of one run. `quiet`: what is fine is only counted, until it is asked for."""
 
-    def __init__(self, live: Live, view: RunView | None = None) -> None:
+    def __init__(self, live: Live, view: RunView, *, quiet: bool = False) -> None:
         super().__init__(live)
         self._view = view
+        self._props["quiet"] = quiet
         self._sent = self._now()
         self._props["checks"] = [present.check(c) for c in self._sent[0]]
         self._props["busy"] = self._sent[1]
 
-    def watch(self, view: RunView | None) -> None:
-        self._view = view
-        self.snapshot()
-
     def changed(self, ids: frozenset[str], /) -> None:
-        if self._view and self._view.run_id in ids and self._now() != self._sent:
+        if self._view.run_id in ids and self._now() != self._sent:
             self.snapshot()
 
     def snapshot(self) -> None:
@@ -29,7 +26,7 @@ class Checks(LiveElement, component="checks.js"):
         self.run_method("patch", [present.check(c) for c in checks], waiting)
 
     def _now(self) -> tuple[tuple[Check, ...], str]:
-        state = self._view.state if self._view else None
+        state = self._view.state
         if state is None:
             return (), ""
         found = state.comfy.checks if state.comfy else ()
