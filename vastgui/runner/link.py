@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from vastgui.config import Paths, Settings
+from vastgui.runner.heavy import load_paramiko
 from vastgui.state import events as ev
 from vastgui.state.events import AnyEvent
 from vastgui.state.plan import Plan
@@ -77,6 +78,7 @@ class Link:
             session.close()
 
     def _opened(self) -> "Session":
+        load_paramiko()
         from vastgui.ssh.errors import PassphraseNeeded
 
         address, connection = self._whereto()

@@ -1,11 +1,17 @@
 """Checks everything a ComfyUI run needs before anything is queued, and prepares its prompt."""
 
 from vastgui.runner.context import Done, StepContext
-from vastgui.runner.generation import Generation
-from vastgui.runner.generation.preparing import prepare
+from vastgui.runner.later import Later
 
 
 def run(ctx: StepContext) -> Done:
+    ctx.simple("Connecting")
+    connecting = None if ctx.params.get("server") else Later(lambda: ctx.ssh)
+    from vastgui.runner.generation import Generation  # while the SSH handshake is under way
+    from vastgui.runner.generation.preparing import prepare
+
+    if connecting is not None:
+        connecting.result()
     gen = Generation.of(ctx)
     checks = prepare(gen)
     amber = [check for check in checks if check.level == "amber"]
