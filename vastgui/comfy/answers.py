@@ -4,17 +4,24 @@ Unknown keys are ignored, an odd item of a list is left out, and an answer whose
 a `BadAnswer`. What is handed on as a dict was not looked into: whoever takes from it checks.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from vastgui.comfy.errors import BadAnswer, NodeProblem, PromptRefused
+from vastgui.comfy.json_values import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    MAX_TRACE,
+    count,
+    dicts,
+    mapping,
+    number,
+    text,
+    texts,
+)
 
 Where = Literal["running", "pending", "history", "unknown"]
-MAX_ITEMS = 10_000
-MAX_TEXT = 2_000
-MAX_TRACE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +75,6 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a newer server says of one prompt. `status` is "unknown" when it has no such job."""
-
-    prompt_id: str
-    status: str
-    outputs: dict[str, Any] = field(repr=False)
-    error: dict[str, Any] = field(repr=False)
-    started_at: float | None = None
-    ended_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Submitted:
     """Accepted. With `node_errors`, the outputs that hang on those nodes were left out."""
 
@@ -106,7 +101,10 @@ def server_info(data: Any, endpoint: str = "/system_stats") -> ServerInfo:
 
 
 def queue(data: Any, endpoint: str = "/queue") -> Queue:
-    running, pending = _mapping(data, endpoint).get("queue_running"), data.get("queue_pending")
+    running, pending = (
+        checked_object(data, endpoint).get("queue_running"),
+        data.get("queue_pending"),
+    )
     if not isinstance(running, list) or not isinstance(pending, list):
         raise BadAnswer(endpoint, "it lists no queue")
     by_number = sorted(_queue_items(pending), key=lambda item: item.number)
@@ -121,10 +119,10 @@ def _queue_items(items: list[Any]) -> Iterator[QueueItem]:
 
 def history_entry(data: Any, prompt_id: str, endpoint: str = "/history") -> HistoryEntry | None:
     """None when the server knows of no such prompt that ended."""
-    entry = _mapping(data, endpoint).get(prompt_id)
+    entry = checked_object(data, endpoint).get(prompt_id)
     if entry is None:
         return None
-    status = _mapping(entry, endpoint).get("status")
+    status = checked_object(entry, endpoint).get("status")
     if not isinstance(status, dict):  # null is what a server without a record of the run gives
         status = {}
     return HistoryEntry(
@@ -145,14 +143,14 @@ def _messages(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def submitted(data: Any, prompt_id: str, endpoint: str = "/prompt") -> Submitted:
-    if _mapping(data, endpoint).get("prompt_id") != prompt_id:
+    if checked_object(data, endpoint).get("prompt_id") != prompt_id:
         raise BadAnswer(endpoint, "it names another prompt")
     return Submitted(number(data.get("number")), node_problems(data.get("node_errors")))
 
 
 def prompt_refused(data: Any, endpoint: str = "/prompt") -> PromptRefused:
     """The error to raise for an answer with status 400."""
-    error = _mapping(data, endpoint).get("error")
+    error = checked_object(data, endpoint).get("error")
     problems = node_problems(data.get("node_errors"))
     if isinstance(error, str):
         return PromptRefused("", text(error), problems)
@@ -192,27 +190,13 @@ def _node_problems(by_node: Mapping[str, Any]) -> Iterator[NodeProblem]:
             )
 
 
-def job(data: Any, prompt_id: str, endpoint: str = "/api/jobs") -> Job:
-    found = _mapping(data, endpoint)
-    if found.get("id", prompt_id) != prompt_id or not isinstance(found.get("status"), str):
-        raise BadAnswer(endpoint, "it tells of no job")
-    return Job(
-        prompt_id,
-        text(found["status"]),
-        outputs=mapping(found.get("outputs")),
-        error=mapping(found.get("execution_error")),
-        started_at=_seconds(found.get("execution_start_time")),
-        ended_at=_seconds(found.get("execution_end_time")),
-    )
-
-
 def folder_paths(data: Any, endpoint: str = "/internal/folder_paths") -> dict[str, list[str]]:
-    found = _mapping(data, endpoint)
+    found = checked_object(data, endpoint)
     return {name: list(texts(paths)) for name, paths in found.items() if isinstance(paths, list)}
 
 
 def node_types(data: Any, endpoint: str = "/object_info") -> dict[str, dict[str, Any]]:
-    found = _mapping(data, endpoint)
+    found = checked_object(data, endpoint)
     return {name: info for name, info in found.items() if isinstance(info, dict)}
 
 
@@ -224,7 +208,7 @@ def names(data: Any, endpoint: str) -> list[str]:
 
 def uploaded(data: Any, endpoint: str = "/upload/image") -> str:
     """The name by which a prompt has to call the file."""
-    name, folder = _mapping(data, endpoint).get("name"), text(data.get("subfolder"))
+    name, folder = checked_object(data, endpoint).get("name"), text(data.get("subfolder"))
     if not isinstance(name, str) or not 0 < len(name) < MAX_TEXT:
         raise BadAnswer(endpoint, "it names no file")
     return f"{folder}/{name}" if folder else name
@@ -232,58 +216,23 @@ def uploaded(data: Any, endpoint: str = "/upload/image") -> str:
 
 def log_lines(data: Any, endpoint: str = "/internal/logs/raw") -> tuple[str, ...]:
     written = "".join(
-        text(e.get("m"), MAX_TRACE) for e in dicts(_mapping(data, endpoint).get("entries"))
+        text(e.get("m"), MAX_TRACE) for e in dicts(checked_object(data, endpoint).get("entries"))
     )
     return tuple(line[:MAX_TEXT] for line in written.splitlines()[-MAX_ITEMS:])
 
 
 def feature_flags(data: Any, endpoint: str = "/features") -> dict[str, Any]:
-    return _mapping(data, endpoint)
+    return checked_object(data, endpoint)
 
 
-# -- what one value may be
-
-
-def text(value: Any, most: int = MAX_TEXT) -> str:
-    return value[:most] if isinstance(value, str) else ""
-
-
-def texts(value: Any) -> tuple[str, ...]:
-    items = value[:MAX_ITEMS] if isinstance(value, list) else ()
-    return tuple(item[:MAX_TEXT] for item in items if isinstance(item, str))
-
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    items = value[:MAX_ITEMS] if isinstance(value, list) else ()
-    return [item for item in items if isinstance(item, dict)]
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def number(value: Any) -> float:
-    """A finite number; 0 for anything else."""
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if usable and abs(value) < 1e18 and math.isfinite(value) else 0
-
-
-def count(value: Any) -> int:
-    return max(0, int(number(value)))
-
-
-def _seconds(milliseconds: Any) -> float | None:
-    return number(milliseconds) / 1000 or None
-
-
-def _mapping(data: Any, endpoint: str) -> dict[str, Any]:
+def checked_object(data: Any, endpoint: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadAnswer(endpoint, "it is no JSON object")
     return data
 
 
 def _part(data: Any, key: str, endpoint: str) -> dict[str, Any]:
-    part = _mapping(data, endpoint).get(key)
+    part = checked_object(data, endpoint).get(key)
     if not isinstance(part, dict):
         raise BadAnswer(endpoint, f"it has no {key!r}")
     return part

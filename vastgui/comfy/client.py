@@ -3,24 +3,25 @@
 The server has no accounts: every call here names one prompt and touches no other.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from vastgui.comfy import answers
-from vastgui.comfy.answers import HistoryEntry, Job, Queue, ServerInfo, Submitted, Where
+from vastgui.comfy.answers import HistoryEntry, Queue, ServerInfo, Submitted, Where
+from vastgui.comfy.connection import Request, json_request
 from vastgui.comfy.dial import Dial
-from vastgui.comfy.errors import AnswerTooBig, BadAnswer, PromptRefused, RequestRefused, ServerGone
-from vastgui.comfy.http import Answer, Http, Request
+from vastgui.comfy.errors import RequestRefused, ServerGone
+from vastgui.comfy.http import UNAVAILABLE, Answer, Http
+from vastgui.comfy.jobs import Job, job_of
 from vastgui.comfy.remote_files import Viewed, Wanted, upload, view
+from vastgui.comfy.submitting import submit
 
 __all__ = ["ComfyClient", "Viewed"]
 
 _SUBMIT_S = 60.0  # the server checks the whole prompt before it answers
 _OBJECT_INFO_S = 60.0  # every pack's node is asked, and reads its folders
-_UNAVAILABLE = (502, 503, 504)
 
 
 class ComfyClient:
@@ -115,7 +116,7 @@ class ComfyClient:
         answer = self._get(f"/api/jobs/{_part(prompt_id)}", "/api/jobs")
         if answer.status == 404:
             return Job(prompt_id, "unknown", {}, {})
-        return answers.job(self._checked(answer).json(), prompt_id)
+        return job_of(self._checked(answer).json(), prompt_id)
 
     def submit(
         self,
@@ -128,15 +129,8 @@ class ComfyClient:
         Raises `PromptRefused`. Any other `ComfyError` with `maybe_queued` leaves it open whether
         it arrived: ask `where_is` before it is sent another time.
         """
-        words = {"prompt": prompt, "prompt_id": prompt_id, "client_id": prompt_id}
-        if extra_data:
-            words["extra_data"] = extra_data
         timeout_s = max(self.timeout_s, _SUBMIT_S)
-        try:
-            return _submitted(self._http.ask(_json_request("/prompt", words, timeout_s)), prompt_id)
-        except (BadAnswer, AnswerTooBig) as error:
-            error.maybe_queued = True
-            raise
+        return submit(self._http, prompt, prompt_id, extra_data, timeout_s)
 
     def cancel(self, prompt_id: str) -> None:
         """Take it out of the queue, or ask it to stop; nothing when it is over.
@@ -224,11 +218,11 @@ class ComfyClient:
         self._checked(self._ask_post(path, words, path))
 
     def _ask_post(self, path: str, words: Mapping[str, Any], endpoint: str) -> Answer:
-        request = _json_request(path, words, self.timeout_s, endpoint)
+        request = json_request(path, words, self.timeout_s, endpoint)
         return self._present(self._http.ask(request))
 
     def _present(self, answer: Answer) -> Answer:
-        if answer.status in _UNAVAILABLE:
+        if answer.status in UNAVAILABLE:
             raise ServerGone(self.where, f"status {answer.status}")
         return answer
 
@@ -236,31 +230,6 @@ class ComfyClient:
         if answer.status != 200:
             raise RequestRefused(answer.endpoint, answer.status, answer.text)
         return answer
-
-
-def _json_request(
-    path: str, words: Mapping[str, Any], timeout_s: float, endpoint: str = ""
-) -> Request:
-    return Request(
-        method="POST",
-        path=path,
-        endpoint=endpoint or path,
-        timeout_s=timeout_s,
-        body=json.dumps(words).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-
-
-def _submitted(answer: Answer, prompt_id: str) -> Submitted:
-    if answer.status == 200:
-        return answers.submitted(answer.json(), prompt_id)
-    if answer.status == 400:
-        raise answers.prompt_refused(answer.json())
-    if answer.status == 413:
-        raise PromptRefused("too_large", f"it is too large for the server ({answer.text})")
-    if answer.status == 500:  # what ComfyUI says to a request that it cannot even read
-        raise PromptRefused("malformed", "the server cannot read it")
-    raise BadAnswer(answer.endpoint, f"status {answer.status}")
 
 
 def _part(name: str) -> str:

@@ -4,7 +4,7 @@ import json
 import struct
 from typing import Any
 
-from vastgui.comfy.answers import MAX_TEXT, text
+from vastgui.comfy.json_values import MAX_TEXT, text
 from vastgui.comfy.messages import ImageType, Message, NodeText, Preview
 from vastgui.comfy.strict_json import UnusableJson, read_json
 

@@ -4,39 +4,20 @@ import contextlib
 import http.client
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vastgui.comfy.connection import PIECE_BYTES, Connection, Request
 from vastgui.comfy.dial import Dial
 from vastgui.comfy.errors import AnswerTooBig, BadAnswer, ComfyError, ServerGone, ServerSilent
 from vastgui.comfy.strict_json import UnusableJson, read_json
 from vastgui.comfy.wire import TooMuch, Wire
 
-MAX_JSON_BYTES = 32 << 20
-MAX_HEAD_BYTES = 4 << 20  # as received: the beginning of the body comes with it
-MAX_ANSWER_S = 300.0
-_PIECE_BYTES = 1 << 18
+UNAVAILABLE = (502, 503, 504)
+"""What a gate in front of a ComfyUI says while that is away."""
 _MAX_IDLE = 2
 _GOES_STALE_S = 50.0  # aiohttp hangs up after 75 s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`endpoint` is what errors call it. `timeout_s` bounds the silence."""
-
-    method: str
-    path: str
-    endpoint: str
-    timeout_s: float
-    body: bytes | Iterable[bytes] | None = None
-    headers: Mapping[str, str] | None = None
-    limit_bytes: int = MAX_JSON_BYTES
-    within_s: float | None = MAX_ANSWER_S
-
-    @property
-    def repeatable(self) -> bool:
-        return self.method in {"GET", "HEAD"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +53,7 @@ class Http:
         self._dial = dial
         self._host, self._port = host, port
         self._checkpoint = checkpoint
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -107,7 +88,7 @@ class Http:
         for connection in idle:
             connection.close()
 
-    def _begun(self, request: Request) -> tuple["_Connection", http.client.HTTPResponse]:
+    def _begun(self, request: Request) -> tuple[Connection, http.client.HTTPResponse]:
         kept = self._kept() if request.repeatable else None
         if kept is not None:
             with contextlib.suppress(_Stale):
@@ -118,16 +99,16 @@ class Http:
         except _Stale as error:
             raise self._failed(request, error.__cause__, connection.wire) from error.__cause__
 
-    def _dialled(self, request: Request) -> "_Connection":
+    def _dialled(self, request: Request) -> Connection:
         try:
             stream = self._dial(request.timeout_s)
         except TimeoutError as error:
             raise ServerSilent(request.endpoint, request.timeout_s) from error
         except OSError as error:
             raise ServerGone(self.where, _reason(error)) from error
-        return _Connection(stream, self._host, self._port, request.timeout_s, self._checkpoint)
+        return Connection(stream, self._host, self._port, request.timeout_s, self._checkpoint)
 
-    def _answered(self, connection: "_Connection", request: Request) -> http.client.HTTPResponse:
+    def _answered(self, connection: Connection, request: Request) -> http.client.HTTPResponse:
         received = connection.wire.received_bytes
         try:
             return connection.exchange(request)
@@ -154,7 +135,7 @@ class Http:
         failure.maybe_queued = not request.repeatable and wire.sent_bytes > 0
         return failure
 
-    def _kept(self) -> "_Connection | None":
+    def _kept(self) -> Connection | None:
         with self._lock:
             while self._idle:
                 connection = self._idle.pop()
@@ -163,7 +144,7 @@ class Http:
                 connection.close()
         return None
 
-    def _keep(self, connection: "_Connection") -> None:
+    def _keep(self, connection: Connection) -> None:
         connection.used_at = time.monotonic()
         with self._lock:
             if not self._closed and len(self._idle) < _MAX_IDLE:
@@ -178,7 +159,7 @@ class Streamed:
     def __init__(
         self,
         owner: Http,
-        connection: "_Connection",
+        connection: Connection,
         response: http.client.HTTPResponse,
         request: Request,
     ) -> None:
@@ -212,64 +193,12 @@ class Streamed:
 
     def _piece(self) -> bytes:
         try:
-            return self._response.read1(_PIECE_BYTES)
+            return self._response.read1(PIECE_BYTES)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._broke(error) from error
 
     def _broke(self, error: Exception) -> ComfyError:
         return self._owner._failed(self._request, error, self._connection.wire)  # noqa: SLF001
-
-
-class _Connection:
-    """One stream and the HTTP on it."""
-
-    def __init__(
-        self,
-        stream: Any,
-        host: str,
-        port: int,
-        timeout_s: float,
-        checkpoint: Callable[[], None] | None,
-    ) -> None:
-        self.wire = Wire(stream, timeout_s, checkpoint)
-        self.used_at = time.monotonic()
-        self._http = http.client.HTTPConnection(host, port, blocksize=_PIECE_BYTES)
-        self._http.auto_open = 0
-        self._http.sock = _Socket(self.wire)
-
-    def exchange(self, request: Request) -> http.client.HTTPResponse:
-        self.wire.expect(request.timeout_s, within_s=request.within_s, limit_bytes=MAX_HEAD_BYTES)
-        refusal: OSError | None = None
-        try:
-            self._http.request(
-                request.method, request.path, request.body, dict(request.headers or {})
-            )
-        except (BrokenPipeError, ConnectionResetError) as error:
-            refusal = error  # a server that refuses a body says why, and hangs up
-            if request.body is None:
-                raise
-        try:
-            response = self._http.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise refusal or error from error
-        if response.length is None and not response.chunked:  # a head that was cut looks so, too
-            raise http.client.IncompleteRead(b"")
-        self.wire.limit_bytes = None
-        return response
-
-    def close(self) -> None:
-        self.wire.close()
-
-
-class _Socket:
-    """The wire as `http.client` sees it: it closes a socket that it still reads from."""
-
-    def __init__(self, wire: Wire) -> None:
-        self.sendall = wire.sendall
-        self.makefile = wire.makefile
-
-    def close(self) -> None:
-        """The wire is closed by who opened it."""
 
 
 def _reason(error: BaseException) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
+from vastgui.comfy.connection import PIECE_BYTES, Request
 from vastgui.comfy.errors import FileChanged, FileMissing, RequestRefused, ServerGone
-from vastgui.comfy.http import Answer, Http, Request, Streamed
+from vastgui.comfy.http import UNAVAILABLE, Answer, Http, Streamed
 
-_PIECE_BYTES = 1 << 18
 _SHORTER = 416  # the range begins after the end
 _UPLOAD_SILENCE_S = 60.0  # the server writes the file before it answers
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", re.ASCII)
@@ -89,7 +89,7 @@ def _received(
 
 def _refuse(streamed: Streamed, where: str) -> None:
     status = streamed.status
-    if status in {502, 503, 504}:
+    if status in UNAVAILABLE:
         raise ServerGone(where, f"status {status}")
     if status == 404:
         raise FileMissing("/view", status, "it has no such file")
@@ -144,7 +144,7 @@ def _around(boundary: str, name: str, fields: Mapping[str, str]) -> tuple[bytes,
 def _in_pieces(head: bytes, file: BinaryIO, size_bytes: int, tail: bytes) -> Iterator[bytes]:
     """Exactly as many bytes as were announced, also when the file grows meanwhile."""
     yield head
-    while size_bytes and (piece := file.read(min(_PIECE_BYTES, size_bytes))):
+    while size_bytes and (piece := file.read(min(PIECE_BYTES, size_bytes))):
         size_bytes -= len(piece)
         yield piece
     yield tail

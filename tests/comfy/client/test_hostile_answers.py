@@ -24,6 +24,7 @@ from vastgui.comfy.errors import (
     ServerGone,
     ServerSilent,
 )
+from vastgui.comfy.jobs import job_of
 from vastgui.errors import Stopped, VastguiError
 
 TIMEOUT_S = 0.4
@@ -229,7 +230,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "history": lambda data: answers.history_entry(data, "p"),
     "submitted": lambda data: answers.submitted(data, "p"),
     "refused": answers.prompt_refused,
-    "job": lambda data: answers.job(data, "p"),
+    "job": lambda data: job_of(data, "p"),
     "folder_paths": answers.folder_paths,
     "object_info": answers.node_types,
     "models": lambda data: answers.names(data, "/models"),
