@@ -82,7 +82,7 @@ class Services(ComfyServices):
             metadata=metadata,
         )
         plan = replace(plan, queue=self.queue_of(connection))
-        plan, files = with_workflow(plan, self.generating)
+        plan, files = with_workflow(plan, self.generating, template.path.parent)
         self.connections.remember(replace(connection, variables=_changed(template, variables)))
         return self.supervisor.launch(plan, files).id
 

@@ -18,13 +18,19 @@ def template(services: Services, steps: str) -> str:
     return "mine"
 
 
-def test_the_run_takes_the_workflow_and_its_files_along(services: Services, tmp_path: Path) -> None:
-    cat = tmp_path / "cat.png"
+def test_the_run_takes_the_workflow_and_its_files_along(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cat = services.paths.user_setups / "cat.png"
     cat.write_bytes(b"cat")
+    home = tmp_path / "me"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
     steps = f"""{STEP}    params:
       workflow: invert-and-resize
       parameters: {{3.width: 640, 4.filename_prefix: "made in ${{workspace}}"}}
-      inputs: {{1.image: {cat}}}
+      inputs: {{1.image: cat.png}}
+      output_dir: ~/pictures
       comfyui_port: 8188
 """
     run = services.run(services.launch_setup(template(services, steps), ssh_connection=SSH))
@@ -36,6 +42,7 @@ def test_the_run_takes_the_workflow_and_its_files_along(services: Services, tmp_
     assert params["parameters"] == {"3.width": 640, "4.filename_prefix": "made in /workspace"}
     assert params["inputs"] == {"1.image": "inputs/cat.png"}
     assert (params["comfyui_port"], params["ui_home"]) == (8188, "/workspace/ComfyUI")
+    assert params["output_dir"] == str(home / "pictures")
     assert "workflow" not in params
     assert (run.inputs / "cat.png").read_bytes() == b"cat"
     assert json.loads(run.workflow.read_bytes())["nodes"]
@@ -48,6 +55,24 @@ BAD = {
     "no field": ("    params: {workflow: colour-card, parameters: {99.x: 1}}\n", "99.x"),
     "no field name": ("    params: {workflow: colour-card, parameters: {x: 1}}\n", "parameters"),
     "no control": ("    params: {workflow: colour-card, seed_controls: {1.x: odd}}\n", "1.x"),
+    "a file elsewhere": (f"    params: {{workflow: {__file__}}}\n", "is no JSON"),
+    "a file above": ("    params: {workflow: ../mine.json}\n", "the template's folder"),
+    "an input elsewhere": (
+        "    params: {workflow: invert-and-resize, inputs: {1.image: ~/.ssh/id_rsa}}\n",
+        "no file",
+    ),
+    "an input above": (
+        "    params: {workflow: invert-and-resize, inputs: {1.image: ../id_rsa}}\n",
+        "1.image: ../id_rsa does not",
+    ),
+    "results in a hidden folder": (
+        "    params: {workflow: colour-card, output_dir: ~/.config}\n",
+        "hidden folder",
+    ),
+    "results out of home": (
+        "    params: {workflow: colour-card, output_dir: /tmp}\n",
+        "home folder",
+    ),
     "twice": (
         f"    params: {{workflow: colour-card}}\n{STEP}    params: {{workflow: colour-card}}\n",
         "step 3",
@@ -57,8 +82,10 @@ BAD = {
 
 @pytest.mark.parametrize(("params", "place"), BAD.values(), ids=BAD)
 def test_what_cannot_run_is_refused_before_anything_starts(
-    services: Services, params: str, place: str
+    services: Services, params: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "me").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
     name = template(services, STEP + params)
     with pytest.raises(InvalidInput) as refused:
         services.launch_setup(name, ssh_connection=SSH)

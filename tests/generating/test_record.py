@@ -14,7 +14,7 @@ def test_the_record_of_a_run(services: Services, made_run: MakeRun) -> None:
     found = json.loads(json.dumps(services.record(run.id)))
     assert found["workflow"]["7"]["inputs"]["seed"] == 2**64 - 1
     assert found["workflow_sent"]["6"]["inputs"]["text"] == "a red fox"
-    assert (found["seeds"], found["asked_parameters"]) == ({"3.seed": 2**64 - 1},) * 2
+    assert (found["seeds"], found["parameters"]) == ({"3.seed": 2**64 - 1},) * 2
     assert (found["workflow_name"], found["server_version"]) == ("flow", "0.3.64")
     assert [(n["node_id"], n["node_type"], n["title"]) for n in found["nodes"]] == [
         ("3", "KSampler", "S"), ("9", "SaveImage", ""),

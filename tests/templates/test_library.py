@@ -36,7 +36,7 @@ def test_the_comfyui_template_uses_every_action_that_needs_no_words_of_the_user(
     templates: Templates,
 ) -> None:
     used = {step.action for step in templates.get("comfyui").steps}
-    assert used == set(templates.actions) - {"run_command", "wait", "execute_comfyui_workflow"}
+    assert used == set(templates.actions) - {"run_command", "wait"}
 
 
 def test_every_action_has_its_step_and_every_step_its_action(templates: Templates) -> None:

@@ -19,34 +19,66 @@ _LOCAL = ("workflow", "inputs")
 """What names files of this computer: the run gets their content instead."""
 
 
-def with_workflow(plan: Plan, generating: "Generating") -> tuple[Plan, dict[str, bytes | Path]]:
-    """The plan with its workflow step made ready, and what its run takes with it."""
+def with_workflow(
+    plan: Plan, generating: "Generating", folder: Path
+) -> tuple[Plan, dict[str, bytes | Path]]:
+    """The plan with its workflow step made ready, and what its run takes with it.
+
+    Templates are shared: one sends only files of its own `folder`, and its results go to no
+    hidden place.
+    """
     found = [i for i, step in enumerate(plan.steps) if step.action == ACTION]
     if len(found) > 1:
         where = f"step {found[1] + 1} ({ACTION})"
         raise InvalidInput(where, "is the second workflow: a template may hold one.")
     if not found or not plan.steps[found[0]].params.get("workflow"):
         return plan, {}
-    step = plan.steps[found[0]]
-    workflow = _opened(step, f"step {found[0] + 1} ({ACTION})", generating)
-    if workflow is None:
-        return plan, {}
-    staged = staging.stage(generating.paths.inputs, _paths(step.params.get("inputs")))
-    ready = _ready(step, workflow, staged.inputs, generating, plan.queue)
+    step, where = plan.steps[found[0]], f"step {found[0] + 1} ({ACTION})"
+    try:
+        workflow = _opened(str(step.params["workflow"]), generating, folder)
+        inputs = step.params.get("inputs")
+        paths = {f: _beside(folder, p, f) for f, p in inputs.items()} if inputs else {}
+        staged = staging.stage(generating.paths.inputs, paths)
+        ready = _ready(step, workflow, staged.inputs, generating, plan.queue)
+    except InvalidInput as error:
+        if not step.enabled:
+            return plan, {}  # a step that is off needs nothing
+        said = error.message.removeprefix(f"{error.field}: ")
+        raise InvalidInput(f"{where} › {error.field}", said, hint=error.hint) from error
     steps = (*plan.steps[: found[0]], ready, *plan.steps[found[0] + 1 :])
     return replace(plan, steps=steps), {"workflow.json": to_bytes(workflow), **staged.files}
 
 
-def _opened(step: PlanStep, where: str, generating: "Generating") -> Workflow | None:
-    """None for a step that is turned off and has no good workflow."""
+def _opened(name: str, generating: "Generating", folder: Path) -> Workflow:
+    if name in generating.library.names():
+        return generating.library.open(name)
+    if "." not in name and "/" not in name:
+        return generating.library.get(name).read()  # says what may have been meant
+    path = Path(name).expanduser()
+    return generating.library.open(
+        path if path.is_absolute() else _beside(folder, name, "workflow")
+    )
+
+
+def _beside(folder: Path, name: Any, field: str) -> Path:
+    """A file that lies with the template. Raises `InvalidInput`."""
+    path = (folder / str(name)).resolve()
+    if not path.is_relative_to(folder.resolve()) or Path(str(name)).is_absolute():
+        raise InvalidInput(field, f"{name} does not lie in the template's folder.")
+    return path
+
+
+def _output_dir(text: str) -> str:
+    folder = launching.checked_output_dir(text)
+    if not folder:
+        return ""
     try:
-        return generating.library.open(str(step.params["workflow"]))
-    except InvalidInput as error:
-        if not step.enabled:
-            return None
-        raise InvalidInput(
-            f"{where} › {error.field}", _without_field(error), hint=error.hint
-        ) from error
+        inside = Path(folder).resolve().relative_to(Path.home().resolve())
+    except (ValueError, RuntimeError) as error:
+        raise InvalidInput("output_dir", "must lie in your home folder.") from error
+    if any(part.startswith(".") for part in inside.parts):
+        raise InvalidInput("output_dir", "must not lie in a hidden folder.")
+    return folder
 
 
 def _ready(
@@ -75,15 +107,6 @@ def _ready(
         ),
         "seed_controls": dict(wanted.seed_controls),
         "inputs": dict(inputs),
-        "output_dir": launching.checked_output_dir(str(params.get("output_dir") or "")),
+        "output_dir": _output_dir(str(params.get("output_dir") or "")),
     }
     return replace(step, params=params | made)
-
-
-def _paths(inputs: Any) -> dict[str, Path]:
-    given = inputs if isinstance(inputs, Mapping) else {}
-    return {str(field): Path(str(path)) for field, path in given.items()}
-
-
-def _without_field(error: InvalidInput) -> str:
-    return error.message.removeprefix(f"{error.field}: ")

@@ -29,7 +29,7 @@ def record(run: RunDir, state: RunState) -> dict[str, Any]:
         "start_time": full["start_time"],
         "finished_at": full["finished_at"],
         **{key: full.get(key) for key in _FROM_STATE},
-        "asked_parameters": dict(params.get("parameters") or {}),
+        "parameters": dict(params.get("parameters") or {}),
         "seed_controls": dict(params.get("seed_controls") or {}),
         "nodes": [_node(node) for node in full.get("nodes") or []],
         "steps": [
@@ -43,7 +43,7 @@ def record(run: RunDir, state: RunState) -> dict[str, Any]:
 
 _FROM_STATE = (
     "workflow_name", "server_version", "prompt_id", "prompt_outcome", "requeued", "timing",
-    "parameters", "seeds", "inputs", "outputs", "checks", "failed_node", "traceback",
+    "seeds", "inputs", "outputs", "checks", "failed_node", "traceback",
 )  # fmt: skip
 
 
