@@ -173,14 +173,22 @@ def test_unknown_types_are_named_with_their_pack() -> None:
         [
             node(1, "FrameMaker", title="Frames", properties=properties),
             node(2, "Lost", mode=2),
-            node(3, "RecordAudio", ""),
         ]
     )
     with pytest.raises(NotConvertible, match="FrameMaker") as caught:
         to_api_prompt(graph, object_info())
     assert "comfyui-frames" in caught.value.hint
     found = missing_types(graph, object_info())
-    assert [(p.node_id, p.pack) for p in found] == [("1", "comfyui-frames 1.2"), ("3", "")]
+    assert [(p.node_id, p.pack) for p in found] == [("1", "comfyui-frames 1.2")]
+
+
+def test_what_needs_a_browser_is_told_when_an_output_needs_it() -> None:
+    nodes = [node(1, "RecordAudio", ""), node(2, "RecordAudio", ""), node(3, "SaveAudio", "x")]
+    graph = workflow(nodes, "1.0 > 3.audio")
+    assert [(p.node_id, p.node_type) for p in missing_types(graph, object_info())] == [
+        ("1", "RecordAudio")
+    ]
+    assert "2" in to_api_prompt(graph, object_info())
 
 
 def test_a_message_is_short_and_harmless_whatever_the_file_says() -> None:

@@ -49,13 +49,27 @@ class Emitter:
         return [_unknown(p) for p in self._sent if self._types.get(p.node.type) is None]
 
     def hopeless(self) -> list[Problem]:
-        """Name every node that has to run and that only a browser can feed."""
+        """Name every node that an output needs and that only a browser can feed."""
+        needed = set() if self.unknown() else self._needed()
         return [
             Problem(placed.id, kind.name, placed.node.title or kind.display_name, reason)
             for placed in self._sent
             if (kind := self._types.get(placed.node.type)) is not None
             and (reason := _browser_only(kind))
+            and (placed.id in needed or kind.name in BROADCASTERS)
         ]
+
+    def _needed(self) -> set[str]:
+        """Return the ids of what a server would run: output nodes, and all that feeds them."""
+        by_id = {node.id: node for node in self.nodes()}
+        savers = {p.id for p in self._sent if (k := self._types.get(p.node.type)) and k.saves}
+        needed, waiting = set(savers), list(savers)
+        while waiting:
+            for value in by_id[waiting.pop()].inputs.values():
+                if isinstance(value, list) and value[0] not in needed:
+                    needed.add(value[0])
+                    waiting.append(value[0])
+        return needed
 
     def nodes(self) -> list[Emitted]:
         """Return the nodes of the prompt. Raises NotConvertible with all problems at once."""
