@@ -17,7 +17,10 @@ from vastgui.demo.comfy.kinds import Kinds
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A node's outputs, each a list, and what it showed (None: nothing)."""
+    """A node's outputs, each a list, and what it showed (None: nothing).
+
+    `ui` has the place of the node that ran: a renamed node's rerun names the old one in `meta`.
+    """
 
     outputs: list[list[Any]]
     ui: dict[str, Any] | None
@@ -74,7 +77,8 @@ class Cache:
             return "missing"
         node = self._graph.node(node_id)
         kind = self._kinds[node["class_type"]]
-        own = node_id if kind.not_idempotent or "UNIQUE_ID" in kind.hidden.values() else ""
+        wants_id = "UNIQUE_ID" in kind.hidden.values()
+        own = node_id if kind.not_idempotent or wants_id else ""
         parts: list[Any] = [kind.name, own, self._changed(node_id)]
         for name in sorted(node["inputs"]):
             value = node["inputs"][name]

@@ -33,8 +33,9 @@ def gather(
         elif name in known:
             found[name] = [value]
     for name, source in kind.hidden.items():
-        if source in hidden:
-            found[name] = [hidden[source]]
+        wanted = source[0] if isinstance(source, list | tuple) else source
+        if wanted in hidden:
+            found[name] = [hidden[wanted]]
     return found, missing
 
 

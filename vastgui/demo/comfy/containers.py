@@ -55,7 +55,7 @@ def mp4(frames: Sequence[Image.Image], fps: float) -> bytes:
     scale = 90_000
     step = round(scale / fps)
     length = step * len(pictures)
-    kind = _box(b"ftyp", b"isom\0\0\2\0isomiso2mp41")
+    kind = _box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")
     media = _box(b"mdat", b"".join(pictures))
     first = len(kind) + 8
     matrix = struct.pack(">9I", 65536, 0, 0, 0, 65536, 0, 0, 0, 0x40000000)
@@ -152,7 +152,7 @@ def _shifted(byte: int, bits: int, poly: int) -> int:
 def mp3(seconds: float) -> bytes:
     """Silence: frames of MPEG-1 layer III, 128 kbit/s, 44.1 kHz, with nothing in them."""
     frame = b"\xff\xfb\x90\x64" + bytes(413)
-    return frame * max(1, math.ceil(seconds * 44_100 / 1152))
+    return b"ID3\4" + bytes(6) + frame * max(1, math.ceil(seconds * 44_100 / 1152))
 
 
 def tone(frequency: float, seconds: float, rate: int) -> Iterable[int]:

@@ -156,7 +156,8 @@ class Run:
     def _reuse(self, node_id: str, given: Given) -> None:
         self._take(node_id, given)
         if self._host.client_id is not None:
-            self._send("executed", self._executed_data(node_id, given.ui))
+            shown = given.ui["output"] if given.ui else None
+            self._send("executed", self._executed_data(node_id, shown))
         self._progress.finished(node_id)
 
     async def _run(self, node_id: str, kind: Kind) -> bool:
@@ -216,7 +217,7 @@ class Run:
         return True
 
     def _finish(self, node_id: str, outputs: list[list[Any]], ui: dict[str, Any]) -> None:
-        self._given[node_id] = Given(outputs, ui or None)
+        self._given[node_id] = Given(outputs, self._shown[node_id] if ui else None)
         self._cache.put(node_id, self._given[node_id])
 
     def _expand(self, node_id: str, outputs: list[Any]) -> None:
@@ -368,7 +369,7 @@ class Run:
     def _take(self, node_id: str, given: Given) -> None:
         self._given[node_id] = given
         if given.ui:
-            self._keep_shown(node_id, given.ui)
+            self._shown[node_id] = given.ui
 
     def _known(self, node_id: str) -> Given | None:
         return self._given.get(node_id) or self._cache.get(node_id)

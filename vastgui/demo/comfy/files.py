@@ -109,10 +109,10 @@ def _keep(server: "Server", post: Any, content: bytes | None = None) -> web.Stre
     kind = post.get("type") or "input"
     root = server.folders.of_type(kind)
     upload = post.get("image")
-    if upload is None or not getattr(upload, "file", None):
+    if upload is None:
         return web.Response(status=400)
-    if not upload.filename or root is None:
-        raise ValueError("a file without a name, or for no folder")
+    if isinstance(upload, str) or os.path.isabs(upload.filename) or root is None:
+        raise ValueError("a file without a name, or for no folder")  # measured: a 500
     subfolder = post.get("subfolder", "")
     folder = Path(os.path.join(root, os.path.normpath(subfolder)))
     path = Path(os.path.abspath(os.path.join(folder, upload.filename)))

@@ -44,7 +44,7 @@ class Folders:
     def prepare(self) -> None:
         """Empty temp/ as each start does, and make what is missing."""
         shutil.rmtree(self.temp, ignore_errors=True)
-        for folder in (self.output, self.input, self.temp, self.user / "default"):
+        for folder in (self.output, self.input, self.temp, self.user):
             folder.mkdir(parents=True, exist_ok=True)
 
     def of_type(self, kind: str) -> Path | None:
@@ -90,14 +90,14 @@ class Folders:
     def numbered(self, prefix: str, kind: str, size: tuple[int, int]) -> tuple[Path, str, int, str]:
         """Folder, name, first free number and subfolder of files saved as `prefix`.
 
-        Raises `ValueError` when the folder would be outside.
+        Raises a plain `Exception`, as the real one does, when the folder would be outside.
         """
         root = self.of_type(kind) or self.output
         prefix = _filled(prefix, size)
         subfolder, name = os.path.split(os.path.normpath(prefix))
         folder = root / subfolder
         if os.path.commonpath([root, os.path.abspath(folder)]) != str(root):
-            raise ValueError(
+            raise Exception(  # noqa: TRY002 - its type is told to the client
                 "**** ERROR: Saving image outside the output folder is not allowed.\n"
                 f" full_output_folder: {os.path.abspath(folder)}\n"
                 f"         output_dir: {root}\n"

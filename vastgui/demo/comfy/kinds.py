@@ -31,7 +31,7 @@ class Kind:
     outputs: tuple[Any, ...] = ()
     output_is_list: tuple[bool, ...] = ()
     not_idempotent: bool = False
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_async(self) -> bool:

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 from vastgui.errors import StorageError
 
 _START_S = 30.0
-_MODELS = (
+MODELS = (
     "checkpoints/practice_v1.safetensors",
     "checkpoints/practice_xl.safetensors",
     "loras/practice_ink.safetensors",
@@ -33,7 +33,7 @@ class PracticeComfy:
 
     `folder` gets models/, input/, output/ and temp/, and is left behind. `speed`: 0 is as fast as
     possible, 1 watchable. `faults`: orders as in vastgui.demo.comfy.faults, for the first start.
-    `words`: more of ComfyUI's flags, such as "--enable-cors-header"; `newer` plays a server of 2026.
+    `words`: more of ComfyUI's flags, such as "--enable-cors-header"; `newer` plays a server of 2026; `models`: files below models/.
     """
 
     def __init__(
@@ -44,10 +44,12 @@ class PracticeComfy:
         faults: Iterable[Mapping[str, Any]] = (),
         words: Iterable[str] = (),
         newer: bool = False,
+        models: Iterable[str] = MODELS,
     ) -> None:
         self.folder = folder
         self.log = folder / "comfyui.log"
         self._faults = list(faults)
+        self._models = list(models)
         self._words = [*words, "--practice-speed", str(speed)]
         if newer:
             self._words.append("--practice-newer")
@@ -55,7 +57,7 @@ class PracticeComfy:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        for name in _MODELS:
+        for name in self._models:
             path = self.folder / "models" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(bytes(16))

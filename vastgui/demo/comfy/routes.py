@@ -142,7 +142,8 @@ async def _submit(server: "Server", asked: Any) -> web.StreamResponse:
     if "number" in asked:
         number = float(asked["number"])
     else:
-        number = -server.number if asked.get("front") else server.number
+        front = asked["front"] if "front" in asked else False  # noqa: SIM401 - it may be a list
+        number = -server.number if front else server.number
         server.number += 1
     if "prompt" not in asked:
         error = refusal("no_prompt", "No prompt provided", "No prompt provided")

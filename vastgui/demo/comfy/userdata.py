@@ -33,8 +33,7 @@ class Users:
     def listed(self) -> dict[str, Any]:
         if self._multi:
             return {"storage": "server", "users": self._users}
-        settings = self._root / "default" / "comfy.settings.json"
-        return {"storage": "server", "migrated": settings.exists()}
+        return {"storage": "server", "migrated": (self._root / "default").exists()}
 
     def make(self, name: str) -> str | None:
         """A new user's id; None for a name that is taken."""
@@ -47,6 +46,7 @@ class Users:
     def path(self, request: web.Request, name: str) -> Path | None:
         """A file of the user; None when it would be outside their folder."""
         root = (self._root / self.of(request)).absolute()
+        root.mkdir(parents=True, exist_ok=True)
         path = Path(os.path.abspath(root / name))
         return path if path.is_relative_to(root) else None
 

@@ -139,10 +139,13 @@ def _gif(path: Path, film: Batch) -> Path:
 
 
 @plays("RigShowText")
-def show_text(text: str, unique_id: str, **_: Any) -> dict[str, Any]:
+def show_text(
+    text: str, unique_id: str, extra_pnginfo: dict[str, Any] | None = None, **_: Any
+) -> dict[str, Any]:
     work = here()
+    extra = sorted(extra_pnginfo) if extra_pnginfo else None
     work.send("text", (unique_id, f"working on {text}"), work.client_id)
-    return {"ui": {"text": [text], "extra": [None]}, "result": (text,)}
+    return {"ui": {"text": [text], "extra": [extra]}, "result": (text,)}
 
 
 @plays("RigExpand")

@@ -66,8 +66,8 @@ def preview_mask(mask: Batch, prompt: Any = None, extra_pnginfo: Any = None) -> 
 def save_over_socket(images: Batch) -> Shown:
     """The pictures travel as preview frames; nothing is stored."""
     bar = here().bar(len(images))
-    for picture in images:
-        bar.step(("PNG", picture, None))
+    for index, picture in enumerate(images):
+        bar.to(index, ("PNG", picture, None))
     return {}
 
 
