@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from paramiko.packet import Packetizer
 
 from tests.chaos.fault_proxy import FaultProxy
 from vastgui.errors import Stopped, StorageError
@@ -267,6 +268,18 @@ def test_losses_of_the_link_cost_nothing_but_time(
     assert names(remote) == [remote.name]
     assert fault_proxy.losses == 2
     assert sent < 10 * MB + 2 * 5 * MB  # what the windows of two channels held was sent again
+
+
+def test_new_keys_in_the_middle_hang_nothing(
+    make_session: MakeSession, local: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """paramiko's own change of keys does, when a channel ends just then."""
+    monkeypatch.setattr(Packetizer, "REKEY_BYTES", MB)
+    local.write_bytes(random.Random(9).randbytes(16 * MB))
+    lost: list[str | None] = []
+    session = make_session(on_link=lambda reason, _: lost.append(reason))
+    assert upload(session, local, str(remote))
+    assert lost == []
 
 
 @pytest.mark.parametrize("size", [0, 1, MB - 1, 2 * MB, 2 * MB + 1, 8 * MB, 9 * MB, 3_000_000_017])

@@ -37,6 +37,10 @@ _CIPHERS = (
     "aes256-ctr",
 )
 _BIG_PACKET_BYTES = 1 << 17
+_REKEY_BYTES = 1 << 35
+"""paramiko's own limit is 512 MB, and its new keys hang when the far side closes a channel just
+then: its reading thread waits for itself. 32 GB is half of what OpenSSH allows AES; the keys that
+the server asks for do not hang."""
 _MAX_KEYS = 5  # sshd hangs up after six
 logging.getLogger(_LOG).addHandler(logging.NullHandler())
 logging.getLogger(_LOG).propagate = False  # paramiko's threads must not write to stderr
@@ -136,6 +140,7 @@ def open_link(login: Login) -> Link:
     try:
         transport = paramiko.Transport(sock)
         transport.set_log_channel(_LOG)
+        setattr(transport.packetizer, "REKEY_BYTES", _REKEY_BYTES)  # noqa: B010 - mypy: a constant
         _shake_hands(transport, login)
         login.check_host_key(transport.get_remote_server_key())
         _authenticate(transport, login)
