@@ -25,6 +25,7 @@ _MODEL_FOLDERS = (
 _MODELS = {
     "checkpoints/practice_v1.safetensors": 4096,
     "checkpoints/practice_xl.safetensors": 4096,
+    "checkpoints/v1-5-pruned-emaonly-fp16.safetensors": 4096,  # what the shipped workflows name
     "vae/practice_vae.safetensors": 1024,
     "loras/practice_ink.safetensors": 2048,
     "loras/style/practice_moss.safetensors": 1024,

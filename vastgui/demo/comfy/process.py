@@ -21,6 +21,7 @@ _START_S = 30.0
 MODELS = (
     "checkpoints/practice_v1.safetensors",
     "checkpoints/practice_xl.safetensors",
+    "checkpoints/v1-5-pruned-emaonly-fp16.safetensors",
     "loras/practice_ink.safetensors",
     "loras/style/practice_moss.safetensors",
     "vae/practice_vae.safetensors",
