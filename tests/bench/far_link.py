@@ -1,6 +1,7 @@
 """A TCP proxy that delays every byte: a far away instance, on this computer."""
 
 import asyncio
+import contextlib
 import threading
 from typing import Self
 
@@ -43,9 +44,11 @@ class FarLink:
         far_reader, far_writer = await asyncio.open_connection(
             "127.0.0.1", self._target_port, limit=_PIECE
         )
-        await asyncio.gather(
-            self._carry(reader, far_writer), self._carry(far_reader, writer), return_exceptions=True
-        )
+        there, back = self._carry(reader, far_writer), self._carry(far_reader, writer)
+        with contextlib.suppress(
+            OSError, asyncio.CancelledError
+        ):  # asyncio prints what leaves here
+            await asyncio.gather(there, back)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Each piece leaves `delay_s` after it came; what is on its way does not wait for it."""
