@@ -13,6 +13,8 @@ MAX_CHOICE_CHARS = 500
 MAX_DEPTH = 4
 """Levels of inputs that only a chosen option of another input has."""
 FILE_KINDS = ("image", "video", "audio", "file")
+_WIDEST = 2**128
+"""A bound beyond that is none: the server means no limit, or no good."""
 _SCALARS = {"INT": "int", "FLOAT": "float", "BOOLEAN": "bool", "STRING": "text"}
 _COMBOS = ("COMBO", "COMFY_DYNAMICCOMBO_V3")
 _UPLOADS = {
@@ -217,4 +219,4 @@ def _inputs_of_option(options: Mapping[str, Any], chosen: Any) -> Any:
 
 def _number(value: Any) -> int | float | None:
     good = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if good and math.isfinite(value) else None
+    return value if good and -_WIDEST <= value <= _WIDEST else None

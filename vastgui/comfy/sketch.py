@@ -147,7 +147,7 @@ def _ui_link(raw: Any) -> Link | None:
 
 def api_links(prompt: Mapping[str, Mapping[str, Any]]) -> list[Link]:
     return [
-        Link(value[0], value[1], node_id, slot, "")
+        Link(value[0], max(_whole(value[1]), 0), node_id, slot, "")
         for node_id, node in list(prompt.items())[:MAX_BOXES]
         for slot, value in enumerate(v for v in list(node["inputs"].values())[:200] if is_link(v))
     ]

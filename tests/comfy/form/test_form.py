@@ -143,6 +143,7 @@ HOSTILE: list[Any] = [
     None, [], "x", {"input": []}, {"input": {"required": [1]}}, {"input": {"required": {"a": None}}},
     {"input": {"required": {"a": [{}]}}}, {"input": {"required": {"a": [["x", None, [], {}, 1e999]]}}},
     {"input": {"required": {"a": ["INT", {"min": "low", "max": float("nan"), "step": "x"}]}}},
+    {"input": {"required": {"a": ["INT", {"min": -(10**400), "max": 10**400, "step": 10**400}]}}},
     {"input": {"required": {"a": ["COMBO", {"options": {"x": 1}}]}}},
     {"input": {"required": {"a": ["COMFY_DYNAMICCOMBO_V3", {"options": [1, {"key": []}, {"key": 5}]}]}}},
     {"output": "x", "display_name": ["x"], "input": {"required": {"a": "INT"}}},

@@ -84,6 +84,7 @@ ODD: dict[str, Any] = {
         "links": [None, [], [1, 1, "x", 1, 0], {"x": 1}, [1] * 6],
     },
     "a circle": {"1": node("A", a=["2", 0]), "2": node("A", a=["1", 10**9])},
+    "a slot without end": {"1": node("A", a=["2", 10**400]), "2": node("A", a=["1", -(10**400)])},
     "to nowhere": {"1": node("A", a=["7", 0])},
 }
 
