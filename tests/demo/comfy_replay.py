@@ -104,7 +104,9 @@ def binary(data: bytes) -> dict[str, Any]:
 class Replay:
     """One recording against the server on `port` whose files are below `folder`."""
 
-    def __init__(self, port: int, folder: Path, *, faster: float = 1.0, paced: bool = False) -> None:
+    def __init__(
+        self, port: int, folder: Path, *, faster: float = 1.0, paced: bool = False
+    ) -> None:
         self._paced = paced
         self._port, self._folder, self._faster = port, folder, faster
         self._ours: dict[str, str] = {}
@@ -217,8 +219,8 @@ class Replay:
         """Our answer with the recording's names, as much of it as the recording kept."""
         body, there = answered.body, recorded.body
         headers = {key: self.recorded_again(value) for key, value in answered.headers.items()}
-        if isinstance(there, dict) and "$summary" in there and "head_b64" not in there:
-            body = there
+        if isinstance(there, dict) and "head" in there:
+            body = there  # the recording keeps no more than a part of its text
         elif isinstance(there, dict) and isinstance(body, bytes):
             body = {"$b64": base64.b64encode(body).decode()}
         elif isinstance(body, bytes):
@@ -235,9 +237,8 @@ class Replay:
         elif isinstance(there, list) and isinstance(here, list):
             for one, other in zip(there, here, strict=False):
                 self._learn(one, other)
-        elif isinstance(there, str) and isinstance(here, str) and there != here:
-            if any(drawn.fullmatch(there) and drawn.fullmatch(here) for drawn in _DRAWN):
-                self._ours.setdefault(there, here)
+        elif isinstance(there, str) and isinstance(here, str) and _both_drawn(there, here):
+            self._ours.setdefault(there, here)
 
     def _body(self, body: Any) -> bytes | None:
         if body is None:
@@ -274,6 +275,10 @@ def quicker(value: Any, factor: float) -> Any:
             for key, one in value.items()
         }
     return [quicker(one, factor) for one in value] if isinstance(value, list) else value
+
+
+def _both_drawn(there: str, here: str) -> bool:
+    return there != here and any(d.fullmatch(there) and d.fullmatch(here) for d in _DRAWN)
 
 
 def _chosen(headers: dict[str, str]) -> dict[str, str]:

@@ -34,6 +34,8 @@ class Teller:
         return [self.value(_without_logs(frame)) for frame in frames]
 
     def value(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, dict) and key == "current_inputs":
+            return sorted(value)  # pictures and sounds are told as tensors there
         if isinstance(value, dict):
             return {
                 name: self.value(one, name)
@@ -129,6 +131,7 @@ def _shape(value: Any) -> Any:
 
 def _size(body: dict[str, Any]) -> str:
     """What is known of a body that was cut or is binary: how it begins."""
-    if "$b64" in body:
-        return repr(base64.b64decode(body["$b64"])[:4])
-    return repr(base64.b64decode(body["head_b64"])[:4]) if "head_b64" in body else "cut"
+    head = base64.b64decode(body.get("$b64") or body.get("head_b64") or "")[:9]
+    if head[4:8] == b"ftyp" or head[8:] == b"{":
+        head = head[4:]  # a length stands before it
+    return repr(head[:4])

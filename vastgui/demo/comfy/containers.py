@@ -155,6 +155,31 @@ def mp3(seconds: float) -> bytes:
     return b"ID3\4" + bytes(6) + frame * max(1, math.ceil(seconds * 44_100 / 1152))
 
 
+_OPUS_SILENCE = b"\xf8\xff\xfe"
+"""A packet of 20 ms, mono."""
+
+
+def opus(seconds: float) -> bytes:
+    """Silence as Ogg Opus."""
+    head = b"OpusHead" + struct.pack("<BBHIHB", 1, 1, 312, 48_000, 0, 0)
+    tags = b"OpusTags" + struct.pack("<I", 7) + b"vastgui" + struct.pack("<I", 0)
+    count = max(1, math.ceil(seconds * 50))
+    pages = [_ogg_page(2, 0, 0, [head]), _ogg_page(0, 0, 1, [tags])]
+    for first in range(0, count, 250):
+        packets = [_OPUS_SILENCE] * min(250, count - first)
+        done = first + len(packets)
+        pages.append(_ogg_page(4 * (done == count), done * 960, len(pages), packets))
+    return b"".join(pages)
+
+
+def _ogg_page(flags: int, position: int, number: int, packets: Sequence[bytes]) -> bytes:
+    head = struct.pack("<4sBBQII", b"OggS", 0, flags, position, 1, number)
+    sizes = bytes([len(packets), *map(len, packets)])
+    body = sizes + b"".join(packets)
+    check = _crc(head + bytes(4) + body, 32, 0x04C11DB7)
+    return head + struct.pack("<I", check) + body
+
+
 def tone(frequency: float, seconds: float, rate: int) -> Iterable[int]:
     """Samples of a soft sine; 0 Hz is silence."""
     turn = math.tau * frequency / rate

@@ -71,6 +71,12 @@ def save_mp3(audio: Audio, filename_prefix: str, **_: Any) -> Shown:
     return {"ui": {"audio": [item]}}
 
 
+@plays("SaveAudioOpus")
+def save_opus(audio: Audio, filename_prefix: str, **_: Any) -> Shown:
+    item = _write(containers.opus(audio.seconds), filename_prefix, ".opus")
+    return {"ui": {"audio": [item]}}
+
+
 @plays("PreviewAudio")
 def preview(audio: Audio, **_: Any) -> Shown:
     prefix = "ComfyUI" + here().temp_suffix()
