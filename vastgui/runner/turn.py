@@ -4,7 +4,8 @@ from vastgui.runner.workbench import Workbench
 from vastgui.state import events as ev
 from vastgui.state import turns
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S, LOOK_SELDOM_S = 0.1, 1.0
+"""The next in turn looks often; who has many before it need not."""
 
 
 def wait_for_turn(bench: Workbench) -> bool:
@@ -15,7 +16,8 @@ def wait_for_turn(bench: Workbench) -> bool:
         if len(before) != told:
             told = len(before)
             _say(bench, ev.RunQueued(position=told, reason=f"Waits for run {before[0]}."))
-        if gate.wait(LOOK_EVERY_S, lambda: bool(gate.stop_mode)):
+        pause_s = min(LOOK_EVERY_S * told, LOOK_SELDOM_S)
+        if gate.wait(pause_s, lambda: bool(gate.stop_mode)):
             return False
     if told:
         _say(bench, ev.RunResumed(reason="Its turn has come."))

@@ -16,12 +16,12 @@ from vastgui.errors import StepFailed
 from vastgui.runner.context import StepContext
 from vastgui.runner.generation.harvest import Harvest, Item
 from vastgui.runner.generation.job import Job
-from vastgui.runner.later import Later, settled
 from vastgui.runner.generation.record import Record
 from vastgui.runner.generation.server import Server, connect
 from vastgui.runner.generation.shrinking import Thumbnails
 from vastgui.runner.generation.timings import Timings
 from vastgui.runner.generation.watch import Watch
+from vastgui.runner.later import Later, settled
 from vastgui.state import events as ev
 from vastgui.state.store import RunDir
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vastgui.comfy.errors import AnswerTooBig, ComfyError, FileChanged, FileMissing
+from vastgui.comfy.errors import AnswerTooBig, ComfyError, FileChanged, FileMissing, RequestRefused
 from vastgui.comfy.media import HEAD_BYTES, sniff
-from vastgui.errors import StepFailed, Stopped, StorageError, VastguiError
+from vastgui.errors import StepFailed, StorageError, VastguiError
 from vastgui.runner.generation.files import SameContent, also_place, new_file, publish
 from vastgui.runner.generation.harvest import Item, is_final
 from vastgui.runner.generation.names import Names
+from vastgui.runner.generation.patience import wait_for_answer
 from vastgui.runner.generation.remote import AT_ONCE, RemoteFact, fetch_facts
-from vastgui.ssh.names import safe_name
 from vastgui.state import events as ev
 from vastgui.state.store import storage_error
 
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
 
 KEEP_FREE_BYTES = 1_000_000_000
-TRIES = 3
+TRIES = 2
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+class NoRoom(StepFailed):
+    """A file is bigger than the disk or the limits allow."""
 
 
 class Fetcher:
@@ -134,7 +138,10 @@ class Fetcher:
         except OSError as error:
             raise storage_error(part, error) from error
         finally:
+            empty = not os.fstat(fd).st_size
             os.close(fd)
+            if empty:
+                part.unlink(missing_ok=True)
         item.size_bytes = size_bytes
         self._saved(item, local, size_bytes, sha256)
 
@@ -164,23 +171,24 @@ class Fetcher:
             except ComfyError as error:
                 if not (error.transient and left):
                     raise
-                self._gen.rest(1.0)
+                wait_for_answer(self._gen)  # it is away, or it does not like this one file
         raise AssertionError
 
     # -- both ways
 
     def _alone(self, item: Item, bring: Callable[[Item], None]) -> None:
         """One bad file does not keep the others from coming home."""
+        settle = self._gen.harvest.settle
         try:
             bring(item)
         except FileMissing:
-            self._gen.harvest.settle([item], _missing(item))
+            settle(item, _missing(item), is_hopeless=True)
         except AnswerTooBig:
-            self._gen.harvest.settle([item], self._too_big(None))
+            settle(item, self._too_big(None), is_hopeless=True)
         except VastguiError as error:
-            if is_final(error) or (error.transient and isinstance(error, ComfyError)):
+            if is_final(error):
                 raise
-            self._gen.harvest.settle([item], str(error))
+            settle(item, str(error), is_hopeless=isinstance(error, RequestRefused | NoRoom))
 
     def _save_text(self, item: Item) -> None:
         data = (item.text or "").encode()
@@ -247,9 +255,9 @@ class Fetcher:
                     return
 
     def _check_room(self, size_bytes: int) -> None:
-        """Raises `StepFailed` when the file is more than the limits leave."""
+        """Raises `NoRoom` when the file is more than the limits leave."""
         if size_bytes > self._room_bytes():
-            raise StepFailed(self._too_big(size_bytes))
+            raise NoRoom(self._too_big(size_bytes))
 
     def _room_bytes(self) -> int:
         free = shutil.disk_usage(self._gen.run.outputs).free - KEEP_FREE_BYTES
@@ -295,6 +303,3 @@ def _size(size_bytes: float) -> str:
             return f"{size_bytes:.0f} {unit}"
         size_bytes /= 1000
     return f"{size_bytes:.1f} GB"
-
-
-__all__ = ["Fetcher", "Stopped", "safe_name"]

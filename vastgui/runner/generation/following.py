@@ -10,8 +10,8 @@ from vastgui.comfy.outcome import Verdict
 from vastgui.comfy.progress import Tracker
 from vastgui.errors import StepFailed
 from vastgui.runner.generation.facts import event_of
+from vastgui.runner.generation.patience import SERVER_PATIENCE_S
 from vastgui.runner.generation.preview import Previews
-from vastgui.runner.generation.submission import SERVER_PATIENCE_S
 from vastgui.runner.generation.watch import Watch
 
 if TYPE_CHECKING:

@@ -38,6 +38,8 @@ class Item:
     sha256: str = ""
     saved: bool = False
     error: str = ""
+    is_hopeless: bool = False
+    """Another try would end the same way."""
     cached: bool = False
     """Its node came from the server's cache: the file may be an old one, or deleted."""
 
@@ -99,9 +101,9 @@ class Harvest:
                 self._worker.start()
 
     def retry(self) -> None:
-        """Another try for what failed."""
+        """Another try for what failed and may still come."""
         for item in self.items:
-            if not item.saved:
+            if not item.saved and not item.is_hopeless:
                 item.error = ""
         self.go_on()
 
@@ -142,12 +144,10 @@ class Harvest:
 
     # -- in the worker's thread
 
-    def settle(self, items: Iterable[Item], error: str) -> None:
-        """These could not be brought home."""
-        for item in items:
-            if item.is_open:
-                item.error = error
-                self._gen.record(ev.OutputFailed(number=item.number, error=error[:1000]))
+    def settle(self, item: Item, error: str, *, is_hopeless: bool) -> None:
+        """It could not be brought home."""
+        item.error, item.is_hopeless = error, is_hopeless
+        self._gen.record(ev.OutputFailed(number=item.number, error=error[:1000]))
         self._tell()
 
     def saved(self, item: Item, event: ev.OutputSaved) -> None:

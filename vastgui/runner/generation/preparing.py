@@ -20,8 +20,8 @@ from vastgui.comfy.seeds import resolve
 from vastgui.comfy.workflow import Workflow, read_workflow
 from vastgui.errors import InvalidInput, StepFailed, StorageError, VastguiError
 from vastgui.runner.generation.facts import nodes_listed
-from vastgui.runner.later import Later, settled
 from vastgui.runner.generation.staging import Staged, stage
+from vastgui.runner.later import Later, settled
 from vastgui.ssh.lines import clean
 from vastgui.state import events as ev
 

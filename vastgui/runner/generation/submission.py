@@ -9,17 +9,14 @@ from vastgui.comfy.errors import BadAnswer, ComfyError, PromptRefused, RequestRe
 from vastgui.comfy.failures import explain, explain_left_out
 from vastgui.comfy.workflow import read_workflow
 from vastgui.errors import InvalidInput, StepFailed, VastguiError
+from vastgui.runner.generation.patience import LOOK_EVERY_S, wait_for_answer
 from vastgui.state import events as ev
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
 
-SERVER_PATIENCE_S = 900.0
-"""A ComfyUI with many packs takes minutes to start."""
 SETTLE_S = 2.0
 """A request that was cut off here may still be on its way there."""
-LOOK_EVERY_S = 1.0
-TRACEBACK_LINES = 40
 
 
 def submit(gen: "Generation") -> int:
@@ -112,15 +109,12 @@ def _found_or_again(gen: "Generation", *, settle_s: float) -> int:
 
 def where_is(gen: "Generation") -> Where:
     """Where our prompt is, however long the server needs to answer. Raises `StepFailed`."""
-    since = time.monotonic()
     while True:
         try:
             return gen.server.client.where_is(gen.prompt_id)
         except ComfyError as error:
-            if time.monotonic() - since > SERVER_PATIENCE_S:
-                raise StepFailed(str(error), hint=error.hint) from error
             gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
-        gen.rest(LOOK_EVERY_S)
+        wait_for_answer(gen)
 
 
 def _queued(gen: "Generation", where: Where | None) -> int:
