@@ -227,14 +227,11 @@ def test_a_disk_without_room_is_not_even_tried(
     assert not told
 
 
-def test_fewer_channels_do_as_well(
-    session: Session, local: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fewer_channels_do_as_well(session: Session, local: Path, remote: Path) -> None:
     """sshd allows 10 sessions; others of this connection may hold nearly all of them."""
     local.write_bytes(random.Random(6).randbytes(5 * MB))
     live = session._live()
     held = [live.open_session() for _ in range(8)]
-    monkeypatch.setattr("vastgui.ssh.pour.NEAR_S", 0)
     assert upload(session, local, str(remote))
     assert digest(remote) == digest(local)
     for channel in held:

@@ -14,8 +14,6 @@ from vastgui.ssh.session import Session
 STUCK_S = 120.0
 """The far side takes nothing for so long: its disk hangs."""
 BLOCK_BYTES = 65536
-NEAR_S, NEAR_CHANNELS = 0.005, 2
-"""A round trip as short as that: the processors are the limit, not the windows of the channels."""
 LOOK_EVERY_S = 0.1
 
 Words = Callable[[Piece, int], tuple[str, ...]]
@@ -33,7 +31,7 @@ class Pour:
         self._words = words
         self._arrived = arrived
         self._waiting = list(reversed(missing))
-        self._sent: dict[int, int] = {}
+        self._sent = {piece.number: 0 for piece in missing}
         self._done: list[Completed] = []
         self._errors: list[BaseException] = []
         self._refusal: BaseException | None = None
@@ -55,7 +53,7 @@ class Pour:
     def _send_side_by_side(self, check: Callable[[], None], told: Callable[[int], None]) -> None:
         threads = [
             threading.Thread(target=self._work, name=f"upload-{i}", daemon=True)
-            for i in range(min(self._channels(), len(self._waiting)))
+            for i in range(len(self._waiting))
         ]
         for thread in threads:
             thread.start()
@@ -72,11 +70,6 @@ class Pour:
                 thread.join()
         if self._errors:
             raise self._errors[0]
-
-    def _channels(self) -> int:
-        latency_s = self._session.latency_s
-        near = latency_s is not None and latency_s < NEAR_S
-        return NEAR_CHANNELS if near else len(self._waiting)
 
     def _work(self) -> None:
         """Take one piece after the other, until none is left or something went wrong."""
