@@ -113,7 +113,8 @@ class GeneratePage:
         target = self.drafts.target
         attempt(lambda: self.drafts.keep(f"{LIBRARY}:{added.name}", self.drafts.sheet(key), target))
         self.open(f"{LIBRARY}:{added.name}")
-        ui.notify(f"“{added.label}” is in your library.", position="bottom")
+        with self._body:  # the button that was clicked is gone, and its place with it
+            ui.notify(f"“{added.label}” is in your library.", position="bottom")
 
     def _remove(self, name: str) -> None:
         try:

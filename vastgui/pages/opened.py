@@ -130,6 +130,7 @@ class Opener:
         kept: Mapping[str, Any],
     ) -> Opened:
         sheet = Sheet(form.prompt, form.cached.object_info, form.fields)
+        sheet.knows_instance = not form.cached.is_shipped
         made_of = (form.cached.version, form.cached.saved_at)
         opened = Opened(
             key, name, label, note, given, preview, sheet, form.workflow, form.problems, made_of

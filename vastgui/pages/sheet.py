@@ -41,6 +41,8 @@ class Sheet:
     files: dict[str, Json] = field(default_factory=dict)
     """By field id: id, name, size and thumbnail of a file from this computer."""
     pinned: tuple[str, ...] = ()
+    knows_instance: bool = False
+    """The choices are the instance's own, so that a value outside of them is not there."""
     errors: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -207,4 +209,5 @@ def row(sheet: Sheet, one: Field, lists: dict[tuple[str, ...], int]) -> Json:
         "file": sheet.files.get(one.id),
         "star": one.id in sheet.pinned,
         "error": sheet.errors.get(one.id, ""),
+        "missing": sheet.knows_instance and bool(choices) and sheet.text_of(one) not in choices,
     }

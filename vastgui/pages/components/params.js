@@ -89,6 +89,7 @@ const Param = {
       <div v-else-if="slides" class="vg-slide"><input type="range" :aria-label="f.label + ', as a slider'" tabindex="-1" :style="{ '--at': at + '%' }" :value="f.value" :min="f.slider[0]" :max="f.slider[1]" :step="f.kind === 'int' ? 1 : Math.max(f.step || 0, 0.05)" @input="typed($event.target.value)" @change="now($event.target.value)" /><input :id="uid" class="vg-in" type="number" v-bind="range" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" /></div>
       <input v-else-if="isNumber" :id="uid" class="vg-in" type="number" v-bind="range" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" />
       <input v-else :id="uid" class="vg-in" type="text" dir="auto" spellcheck="false" autocomplete="off" :value="f.value" :aria-invalid="!!f.error" @input="typed($event.target.value)" @change="now($event.target.value)" />
+      <p v-if="f.missing && !f.error && choices.length && !choices.includes(f.value)" class="vg-missing tone-wait"><i class="vg-dot"></i>Not on this instance.</p>
       <p v-if="f.error || wrong" class="vg-error-text" role="alert">{{ f.error || wrong }}</p>
     </div>`,
   props: { f: Object, lists: Array, uid: String },
