@@ -10,7 +10,7 @@ from typing import Any
 from vastgui.comfy.wire import Wire
 
 MAX_JSON_BYTES = 32 << 20
-MAX_HEAD_BYTES = 4 << 20  # as received: the beginning of the body comes with it
+MAX_HEAD_BYTES = 1 << 20  # as read: the beginning of the body comes with it
 MAX_ANSWER_S = 300.0
 PIECE_BYTES = 1 << 18
 
@@ -81,7 +81,7 @@ class Connection:
             raise refusal or error from error
         if response.length is None and not response.chunked:  # a head that was cut looks so, too
             raise http.client.IncompleteRead(b"")
-        self.wire.limit_bytes = None
+        self.wire.unlimited()
         return response
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _SIGN_OF_LIFE_BYTES = 4096
 
 
 class TooMuch(OSError):
-    """More bytes came than `limit_bytes` allowed."""
+    """More bytes were taken than `limit_bytes` allowed."""
 
 
 class Wire:
@@ -43,7 +43,7 @@ class Wire:
         self._closed = False
         self.timeout_s = timeout_s
         self.deadline: float | None = None
-        self.limit_bytes: int | None = None
+        self._limit_left: int | None = None
         self.received_bytes = 0
         self.sent_bytes = 0
         self._since, self._since_bytes = time.monotonic(), 0
@@ -52,25 +52,20 @@ class Wire:
     def expect(
         self, timeout_s: float, *, within_s: float | None = None, limit_bytes: int | None = None
     ) -> None:
-        """Begin a new exchange with bounds of its own."""
+        """Begin a new exchange with bounds of its own; `limit_bytes` are those that are taken."""
         self.timeout_s = timeout_s
         self.deadline = time.monotonic() + within_s if within_s is not None else None
-        self.limit_bytes = self.received_bytes + limit_bytes if limit_bytes is not None else None
+        self._limit_left = limit_bytes
         self._alive()
 
     def recv(self, size: int) -> bytes:
         """At most `size` bytes; b"" at the end. Raises `TimeoutError` after too long a silence."""
-        if not self._held:
-            self._held = memoryview(self._received())
-        piece, self._held = self._held[:size], self._held[size:]
-        return piece.tobytes()
+        return self._taken(size).tobytes()
 
     def recv_into(self, buffer: memoryview) -> int:
-        if not self._held:
-            self._held = memoryview(self._received())
-        size = min(len(buffer), len(self._held))
-        buffer[:size], self._held = self._held[:size], self._held[size:]
-        return size
+        piece = self._taken(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
     def send(self, data: bytes) -> int:
         """Some of `data`, at least a byte of it."""
@@ -92,6 +87,10 @@ class Wire:
         left = memoryview(data)
         while left:
             left = left[self.send(left[:_SEND_BYTES].tobytes()) :]
+
+    def unlimited(self) -> None:
+        """What comes from now on is bounded by whoever takes it."""
+        self._limit_left = None
 
     @property
     def holds_bytes(self) -> bool:
@@ -118,6 +117,16 @@ class Wire:
         with contextlib.suppress(OSError, EOFError):
             self._stream.close()
 
+    def _taken(self, size: int) -> memoryview:
+        if not self._held:
+            self._held = memoryview(self._received())
+        piece, self._held = self._held[:size], self._held[size:]
+        if self._limit_left is not None:
+            self._limit_left -= len(piece)
+            if self._limit_left < 0:
+                raise TooMuch("too many bytes came")
+        return piece
+
     def _received(self) -> bytes:
         while True:
             self._look()
@@ -128,8 +137,6 @@ class Wire:
             except EOFError:
                 return b""
             self.received_bytes += len(data)
-            if self.limit_bytes is not None and self.received_bytes > self.limit_bytes:
-                raise TooMuch("too many bytes came")
             self._since_bytes += len(data)
             if self._since_bytes >= _SIGN_OF_LIFE_BYTES:
                 self._alive()

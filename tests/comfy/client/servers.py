@@ -161,6 +161,7 @@ class Server:
         with contextlib.suppress(OSError):
             while True:
                 sock, _ = self._door.accept()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as aiohttp does
                 line = Line(sock, self.accepted)
                 self.accepted += 1
                 self._lines.append(line)

@@ -145,6 +145,19 @@ def test_after_every_kind_of_cut_it_hears_again_under_the_same_id(cut: str) -> N
     assert ids == [f"/ws?clientId={CLIENT_ID}"] * 2
 
 
+def test_a_server_that_has_much_to_say_at_once_is_heard_at_once() -> None:
+    """What follows on the heels of the handshake is no part of it."""
+
+    def serve(line: Line) -> None:
+        line.shake_hands()
+        line.say(frame(b"\0\0\0\1\0\0\0\1" + b"j" * 2_000_000) * 3)
+        attend(line)
+
+    with listening(serve) as heard:
+        wait_until(lambda: len(heard.messages) == 3)
+        assert heard.listener.connections == 1
+
+
 GREETINGS: dict[str, Callable[[Line], object]] = {
     "a page": lambda line: line.say(answer(b"<html>" * 1000)),
     "a redirect": lambda line: line.say(answer(b"", 302, {"Location": "ws://127.0.0.1:9/"})),
