@@ -39,6 +39,23 @@ def test_the_estimate_counts_from_the_newest_event() -> None:
     assert to_json(state)["timing"]["estimated_completion"] == "1970-01-01T00:17:40.000Z"
 
 
+@pytest.mark.parametrize(
+    ("queued", "started", "ended"),
+    [(10.011, 10.0, 12.0), (10.0, None, 9.5), (10.0, 10.5, None), (10.0, 99.0, None)],
+    ids=["server's clock behind", "never started", "end not told", "server's clock ahead"],
+)
+def test_times_of_two_clocks_stay_in_their_order(
+    queued: float, started: float | None, ended: float | None
+) -> None:
+    said = ev.PromptEnded(
+        prompt_id="p", outcome="success", started_at=started, ended_at=ended, at=11
+    )
+    queue = [ev.PromptIntended(prompt_id="p", at=9), ev.PromptQueued(prompt_id="p", at=queued)]
+    timing = to_json(fold(PLAN, [*queue, said]))["timing"]
+    told = [timing[name] for name in ("queue_time", "start_time", "end_time") if timing[name]]
+    assert told == sorted(told)
+
+
 def test_a_setup_run_has_no_comfyui_keys() -> None:
     assert "nodes" not in to_json(fold(PLAN, []))
 

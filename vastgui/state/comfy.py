@@ -147,7 +147,7 @@ def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  #
             return _intended(s, event)
         case ev.PromptQueued() | ev.QueueMoved():
             queued_at = event.at if s.queued_at is None else s.queued_at
-            return replace(s, queue_position=max(event.position, 0), queued_at=queued_at)
+            return _timed(replace(s, queue_position=max(event.position, 0)), queued_at=queued_at)
         case ev.PromptStarted():
             return replace(s, queue_position=None, started_at=event.at)
         case ev.NodesChanged():
@@ -304,7 +304,7 @@ def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFai
 def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
     failed = event.node_id if event.outcome == "error" and event.node_id else s.failed_node
     nodes = tuple(_closed(node, event, failed) for node in s.nodes)
-    return replace(
+    s = replace(
         s,
         outcome=event.outcome,
         nodes=nodes,
@@ -315,10 +315,25 @@ def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
         error_type=event.error_type,
         hint=event.hint,
         traceback=event.traceback,
+    )
+    return _timed(
+        s,
         queued_at=s.queued_at if event.queued_at is None else event.queued_at,
         started_at=s.started_at if event.started_at is None else event.started_at,
         ended_at=event.at if event.ended_at is None else event.ended_at,
     )
+
+
+def _timed(s: ComfyState, **times: float | None) -> ComfyState:
+    """With `times`, in their order: they are of two clocks, and the server's pair stays a pair."""
+    s = replace(s, **times)  # type: ignore[arg-type]
+    queued_at, ended_at = s.queued_at, s.ended_at
+    if s.started_at is not None:
+        queued_at = None if queued_at is None else min(queued_at, s.started_at)
+        ended_at = None if ended_at is None else max(ended_at, s.started_at)
+    elif queued_at is not None and ended_at is not None:
+        queued_at = min(queued_at, ended_at)
+    return replace(s, queued_at=queued_at, ended_at=ended_at)
 
 
 def _closed(node: NodeState, event: ev.PromptEnded, failed: str) -> NodeState:
