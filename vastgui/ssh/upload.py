@@ -177,6 +177,8 @@ class _Upload:
         self._tell(self._arrived_bytes)
         done = pour.run(self._check, lambda sent: self._tell(self._arrived_bytes + sent))
         for completed in done:
+            if not completed.ok:
+                self._look()  # for the figures of the message
             self._expect_ok(completed)
 
     def _words(self, piece: Piece, block: int) -> tuple[str, ...]:
