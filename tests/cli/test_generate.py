@@ -80,7 +80,8 @@ def test_files_are_sent(vastgui: Vastgui, server: PracticeComfy, tmp_path: Path)
 def test_a_check_says_what_is_missing_and_what_to_do(
     vastgui: Vastgui, server: PracticeComfy
 ) -> None:
-    code, said, _ = vastgui("preflight", "text-to-image", "--on", server.url)
+    absent = ("--set", "checkpoint=absent.safetensors")
+    code, said, _ = vastgui("preflight", "text-to-image", "--on", server.url, *absent)
     assert code == 1
     assert "✗ models: " in said
     code, said, _ = vastgui(
