@@ -70,7 +70,8 @@ async def test_setup_shows_the_template_and_its_steps(user: User) -> None:
     await user.should_see("Set up an instance")
     await user.should_see("SSH connection")
     rows = only(user, PlanSteps)._props["steps"]
-    assert [row["on"] for row in rows].count(False) == 1
+    off = [row["label"] for row in rows if not row["on"]]
+    assert off == ["Reboot the instance", "Run a ComfyUI workflow"]
     assert rows[0]["label"] == "Test the SSH connection"
 
 
