@@ -1,5 +1,7 @@
 """What matters to a person is found by walking the graph, whatever the nodes are called."""
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +171,18 @@ def test_what_belongs_to_one_lora_stays_together() -> None:
         ("2.lora_name", "LoRA (Style 2)"),
         ("2.strength_model", "LoRA strength (Style 2)"),
     ]
+
+
+def test_every_published_template_that_takes_words_has_a_prompt() -> None:
+    cases = Path(__file__).parents[2] / "data" / "conversion" / "cases.jsonl.gz"
+    without = set()
+    with gzip.open(cases, "rt") as file:
+        for case in map(json.loads, file):
+            roles_of = {f.role for f in fields(case["api"], CORE)}
+            if case["set"].startswith("templates") and "prompt" not in roles_of:
+                without.add(case["name"])
+    assert without == {  # depth, upscaling, and models or films from pictures alone
+        "3d_hunyuan3d-v2.1", "3d_hunyuan3d_multiview_to_model_turbo", "api_rodin_gen2",
+        "api_rodin_image_to_model", "image_lotus_depth_v1_1", "image_to_video",
+        "utility-gan_upscaler",
+    }  # fmt: skip
