@@ -113,6 +113,16 @@ def test_a_file_that_is_not_there(session: Session, remote: Path, local: Path) -
     assert remote_sha256(session, [f"{remote}.no", str(remote)]) == {str(remote): digest(remote)}
 
 
+def test_hashes_of_big_and_small_files(session: Session, remote: Path) -> None:
+    """Few big ones are hashed by a faster program where there is one."""
+    big = remote.with_name("big $(id).bin")
+    big.write_bytes(os.urandom(9 << 20))
+    paths = [str(big), str(remote), str(remote.parent), f"{remote}.no"]
+    wanted = {str(big): digest(big), str(remote): digest(remote)}
+    assert remote_sha256(session, paths) == wanted
+    assert remote_sha256(session, paths * 3) == wanted
+
+
 def test_never_over_another_file_or_through_a_link(
     session: Session, remote: Path, local: Path, tmp_path: Path
 ) -> None:

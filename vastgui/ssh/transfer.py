@@ -28,10 +28,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _READ = r'exec dd if="$1" bs=65536 skip="$2"'
 _HASH = r"""
+vg_sum() {
+    if [ "$2" -le 8 ] && [ "$(wc -c <"$1")" -gt 8388608 ]; then
+        h=$(openssl dgst -sha256 -r <"$1") && [ -n "$h" ] && return
+    fi
+    h=$(sha256sum <"$1")
+}
 for f; do
-    h=$(sha256sum <"$f" 2>/dev/null) && printf '%s\n' "${h%% *}" || echo -
+    vg_sum "$f" $# 2>/dev/null && printf '%s\n' "${h%% *}" || echo -
 done
 """
+"""sha256sum of Debian and Ubuntu does 230 MB/s, their openssl 1,800; for small files it is slower."""
 _HASHES_AT_ONCE = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
