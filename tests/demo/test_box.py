@@ -4,6 +4,7 @@ import json
 import struct
 import zlib
 from typing import Any
+from urllib.request import urlopen
 
 from tests.demo.client import Client
 from tests.waiting import wait_until
@@ -133,6 +134,34 @@ class TestSupervisor:
         client.sh(f"kill -9 {killed}")
         wait_until(lambda: instance.supervisor.program.pid not in (0, killed))
         instance.wait_for_comfyui()
+
+
+def test_its_comfyui_makes_pictures_with_a_node_of_a_pack(
+    client: Client, instance: PracticeInstance
+) -> None:
+    pack = next(pack for pack in instance.node_repos if "Text" in pack["name"])
+    target = instance.box.ui_home / "custom_nodes" / pack["name"]
+    if not target.exists():
+        client.sh(f"git clone -q -- '{pack['url']}' '{target}'")
+    client.sh("supervisorctl restart comfyui")
+    instance.wait_for_comfyui()
+    size = {"width": 64, "height": 64}
+    prompt = {
+        "1": {"class_type": "PracticeJoinText", "inputs": {"first": "sea", "second": "dawn"}},
+        "2": {
+            "class_type": "PracticeLandscape",
+            "inputs": {"text": ["1", 0], "seed": 5, **size},
+        },
+        "3": {
+            "class_type": "SaveImage",
+            "inputs": {"images": ["2", 0], "filename_prefix": "made/sea"},
+        },
+    }
+    url = f"http://127.0.0.1:{instance.variables['comfyui_port']}"
+    with urlopen(f"{url}/prompt", json.dumps({"prompt": prompt}).encode()) as answer:
+        assert json.load(answer)["node_errors"] == {}
+    made = instance.box.ui_home / "output" / "made" / "sea_00001_.png"
+    wait_until(lambda: made.exists() and made.read_bytes().endswith(b"IEND\xaeB`\x82"))
 
 
 def test_pictures_are_valid_png() -> None:

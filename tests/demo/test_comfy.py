@@ -290,6 +290,17 @@ class TestFaults:
             hear_all(link)
         assert ended(clean, prompt_id)["status"]["completed"]
 
+    def test_a_socket_goes_deaf_and_is_not_told(self, clean: PracticeComfy) -> None:
+        clean.fault("ws", "deaf", event="progress", client="D")
+        link = websocket.create_connection(f"ws://127.0.0.1:{clean.port}/ws?clientId=D", timeout=10)
+        with contextlib.closing(link):
+            ended(clean, submit(clean, slow(steps=3, delay=0.0), "D"))
+            link.settimeout(0.2)
+            heard: list[str] = []
+            with pytest.raises(websocket.WebSocketTimeoutException):
+                hear_all(link, heard)
+            assert "progress_state" in heard[-1]
+
     def test_hostile_names(self, clean: PracticeComfy) -> None:
         clean.fault("output", "names", names=["../../x.png", "a\0b", 5])
         shown = ended(clean, submit(clean, slow(steps=1)))["outputs"]["2"]["images"]

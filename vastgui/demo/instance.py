@@ -3,10 +3,8 @@
 import contextlib
 import fcntl
 import os
-import random
 import secrets
 import shutil
-import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ from vastgui.demo import box as boxes
 from vastgui.demo import environment, keys, repos
 from vastgui.demo.box import SHIPPED, Box
 from vastgui.demo.civitai import Civitai
-from vastgui.demo.comfy.process import order_fault
+from vastgui.demo.comfy.process import free_port, order_fault
 from vastgui.demo.httpd import JsonServer
 from vastgui.demo.processes import Processes
 from vastgui.demo.shell import Shell
@@ -88,7 +86,7 @@ class PracticeInstance:
     def _start(self) -> None:
         # a number that no other practice instance had: host keys are remembered by it
         self.instance_id = str(90_000_000 + secrets.randbelow(10_000_000))
-        self.box = Box(self._make_root(), _free_port(), self.instance_id, self._clone_bytes_per_s)
+        self.box = Box(self._make_root(), free_port(), self.instance_id, self._clone_bytes_per_s)
         if self.box.repos.parent != self.box.root:
             self._ending.callback(_remove, self.box.repos)
         self.box.run.mkdir()
@@ -216,16 +214,6 @@ def _locked(path: Path) -> Any:
         yield
     finally:
         os.close(descriptor)
-
-
-def _free_port() -> int:
-    """A port that nobody is given by chance: below the range of outgoing connections."""
-    for port in random.sample(range(18189, 30000), 200):
-        with socket.socket() as sock, contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no free port between 18189 and 30000")
 
 
 def _remove_abandoned() -> None:

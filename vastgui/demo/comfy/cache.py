@@ -1,6 +1,5 @@
 """What nodes gave before: a prompt that asks the same again is answered from here."""
 
-import asyncio
 import hashlib
 import inspect
 import json
@@ -100,8 +99,6 @@ class Cache:
         }
         try:
             said = ask(**inputs)
-            if inspect.iscoroutine(said):
-                said = asyncio.run(said)
         except Exception:  # noqa: BLE001 - whatever a pack's node raises: it runs again
             said = math.nan
         return uuid.uuid4().hex if isinstance(said, float) and math.isnan(said) else said

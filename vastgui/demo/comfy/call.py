@@ -106,6 +106,20 @@ def sorted_out(results: list[Any], kind: Kind) -> tuple[list[Any], dict[str, Any
     return outputs, ui, expands
 
 
+def resolved(outputs: list[Any], output_of: Callable[[str, int], list[Any] | None]) -> list[Any]:
+    """What an expanded node gives, now that its nodes have run."""
+    found = []
+    for graph, values in outputs:
+        if graph is None:
+            found.append(values)
+            continue
+        flat = []
+        for value in values:
+            flat += (output_of(*value) or []) if is_link(value) else [value]
+        found.append(tuple(flat))
+    return found
+
+
 def merged(results: list[Any], kind: Kind) -> list[list[Any]]:
     """One list for each output slot, over all calls."""
     slots: list[list[Any]] = []

@@ -1,58 +1,16 @@
-"""Runs one prompt after another, and says how it goes."""
+"""Runs one prompt after another."""
 
 import asyncio
-import contextlib
-import time
-import traceback
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from vastgui.demo.comfy import call
 from vastgui.demo.comfy.cache import Cache, Given
-from vastgui.demo.comfy.folders import Folders
 from vastgui.demo.comfy.graph import DependencyCycle, Graph, Order, Prompt, is_link
-from vastgui.demo.comfy.kinds import Kind, Kinds
-from vastgui.demo.comfy.logs import LOG
-from vastgui.demo.comfy.options import Options
+from vastgui.demo.comfy.kinds import Kind
 from vastgui.demo.comfy.progress import Progress
-from vastgui.demo.comfy.validate import type_name
-from vastgui.demo.comfy.work import Blocker, Interrupt, Interrupted, OutOfMemoryError, Work, begin
-
-_TIPS = (
-    "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked before "
-    "you might have accidentally set the batch_size to a large number."
-)
-
-
-class Host(Protocol):
-    """What the executor needs of the server."""
-
-    options: Options
-    folders: Folders
-    kinds: Kinds
-    interrupt: Interrupt
-    client_id: str | None
-    """The client of the running prompt."""
-    last_node_id: str | None
-    """What a client that connects now is told."""
-
-    def send(self, event: Any, data: Any, client_id: str | None) -> None: ...
-
-    def prefers_metadata(self, client_id: str | None) -> bool: ...
-
-    def at_node(self, node_id: str, class_type: str) -> None: ...
-
-    def at_step(self, node_id: str, class_type: str, value: float) -> None: ...
-
-    def shown(self, node_id: str, class_type: str, ui: dict[str, Any]) -> dict[str, Any]: ...
-
-
-class Failed(Exception):
-    """A node raised `cause`; `details` is what is told of it."""
-
-    def __init__(self, node_id: str, cause: Exception, details: dict[str, Any]) -> None:
-        super().__init__(str(cause))
-        self.node_id, self.cause, self.details = node_id, cause, details
+from vastgui.demo.comfy.telling import Failed, Host, Telling, failure
+from vastgui.demo.comfy.work import Blocker, Work, begin
 
 
 class Executor:
@@ -84,14 +42,12 @@ class Run:
     ) -> None:
         self._host, self._cache, self._prompt_id, self._extra = host, cache, prompt_id, extra
         self._graph = Graph(prompt)
-        self._progress = Progress(prompt_id, self._graph, self._send)
+        self._tell = Telling(host, prompt_id, self._graph)
+        self._progress = Progress(prompt_id, self._graph, self._tell.send)
         self._order = Order(self._graph, host.kinds, self._is_cached)
         self._given: dict[str, Given] = {}
-        self._shown: dict[str, dict[str, Any]] = {}
-        self._executed: list[str] = []
         self._waiting: dict[str, list[Any]] = {}
         self._expanded: dict[str, list[Any]] = {}
-        self.messages: list[tuple[str, dict[str, Any]]] = []
         self.success = True
 
     @property
@@ -104,45 +60,49 @@ class Run:
 
     async def through(self, outputs: list[str]) -> None:
         """Run all that `outputs` need; never raises."""
-        self._say("execution_start", {"prompt_id": self._prompt_id})
+        self._tell.say("execution_start", {"prompt_id": self._prompt_id})
         self._cache.start(self._graph, self._graph.prompt)
         for node_id in self._graph.prompt:
             if given := self._cache.get(node_id):
                 self._take(node_id, given)
         cached = {"nodes": list(self._given), "prompt_id": self._prompt_id}
-        self._say("execution_cached", cached)
+        self._tell.say("execution_cached", cached)
         for node_id in outputs:
             self._order.add(node_id)
         try:
             while self._order:
                 await self._one()
-        except Failed as failure:
-            self._fail(failure)
+        except Failed as failed:
+            self._tell.failed(failed)
         except DependencyCycle as cycle:
             details = {"exception_message": str(cycle), "traceback": [], "current_inputs": []}
             details["exception_type"] = "graph.DependencyCycleError"
-            self._fail(Failed(self._order.blamed(), cycle, details))
+            self._tell.failed(Failed(self._order.blamed(), cycle, details))
         else:
-            self._say("execution_success", {"prompt_id": self._prompt_id})
+            self._tell.say("execution_success", {"prompt_id": self._prompt_id})
 
     @property
     def result(self) -> dict[str, Any]:
         """What the history keeps of it."""
+        shown = self._tell.shown
         return {
-            "outputs": {node_id: one["output"] for node_id, one in self._shown.items()},
-            "meta": {node_id: one["meta"] for node_id, one in self._shown.items()},
+            "outputs": {node_id: one["output"] for node_id, one in shown.items()},
+            "meta": {node_id: one["meta"] for node_id, one in shown.items()},
         }
 
     @property
     def status(self) -> dict[str, Any]:
         word = "success" if self.success else "error"
-        return {"status_str": word, "completed": self.success, "messages": self.messages}
+        messages = self._tell.messages
+        return {"status_str": word, "completed": self.success, "messages": messages}
 
     async def _one(self) -> None:
         node_id = await self._order.next()
         kind = self._host.kinds[self._graph.node(node_id)["class_type"]]
         if given := self._known(node_id):
-            self._reuse(node_id, given)
+            self._take(node_id, given)
+            self._tell.has_shown(node_id, given.ui["output"] if given.ui else None)
+            self._progress.finished(node_id)
         else:
             self.success = False
             done = await self._run(node_id, kind)
@@ -150,15 +110,8 @@ class Run:
             if not done:
                 return
             self._progress.finished(node_id)
-            self._executed.append(node_id)
+            self._tell.executed.append(node_id)
         self._order.done(node_id)
-
-    def _reuse(self, node_id: str, given: Given) -> None:
-        self._take(node_id, given)
-        if self._host.client_id is not None:
-            shown = given.ui["output"] if given.ui else None
-            self._send("executed", self._executed_data(node_id, shown))
-        self._progress.finished(node_id)
 
     async def _run(self, node_id: str, kind: Kind) -> bool:
         """Run one node; False when it has to be asked again later. Raises `Failed`."""
@@ -168,27 +121,28 @@ class Run:
                 tasks = self._waiting.pop(node_id)
                 results = [r.result() if isinstance(r, asyncio.Task) else r for r in tasks]
             elif node_id in self._expanded:
-                self._finish(node_id, call.merged(self._resolved(node_id), kind), {})
+                given = call.resolved(self._expanded.pop(node_id), self._output)
+                self._finish(node_id, call.merged(given, kind), {})
                 return True
             else:
                 self._progress.started(node_id)
                 inputs, missing = call.gather(
                     kind, self._graph.node(node_id)["inputs"], self._output, self._hidden(node_id)
                 )
-                self._say_executing(node_id)
+                self._tell.executing(node_id)
                 if asked := call.lazy_names(kind, inputs, missing):
                     for name in asked:
                         self._order.link_input(node_id, name)
                     return False
                 self._host.at_node(node_id, kind.name)
                 results = await call.map_over(
-                    kind, inputs, self._before(node_id, kind), self._blocked(node_id, kind)
+                    kind, inputs, self._before(node_id, kind), self._on_block(node_id, kind)
                 )
                 if self._wait_for(node_id, results):
                     return False
             return self._sort_out(node_id, kind, results)
         except Exception as problem:
-            raise self._failed(node_id, problem, inputs) from problem
+            raise failure(self._graph.real(node_id), problem, inputs) from problem
 
     def _wait_for(self, node_id: str, results: list[Any]) -> bool:
         """Let other nodes run while tasks of an async node are under way."""
@@ -209,7 +163,7 @@ class Run:
         outputs, ui, expands = call.sorted_out(results, kind)
         if ui:
             ui = self._host.shown(node_id, kind.name, ui)
-            self._show(node_id, ui)
+            self._tell.show(node_id, ui)
         if expands:
             self._expand(node_id, outputs)
             return False
@@ -217,7 +171,7 @@ class Run:
         return True
 
     def _finish(self, node_id: str, outputs: list[list[Any]], ui: dict[str, Any]) -> None:
-        self._given[node_id] = Given(outputs, self._shown[node_id] if ui else None)
+        self._given[node_id] = Given(outputs, self._tell.shown[node_id] if ui else None)
         self._cache.put(node_id, self._given[node_id])
 
     def _expand(self, node_id: str, outputs: list[Any]) -> None:
@@ -237,19 +191,6 @@ class Run:
         for source, slot in links:
             self._order.link(source, slot, node_id)
 
-    def _resolved(self, node_id: str) -> list[Any]:
-        """What an expanded node gives, now that its nodes have run."""
-        found = []
-        for graph, values in self._expanded.pop(node_id):
-            if graph is None:
-                found.append(values)
-                continue
-            flat = []
-            for value in values:
-                flat += (self._output(*value) or []) if is_link(value) else [value]
-            found.append(tuple(flat))
-        return found
-
     def _before(self, node_id: str, kind: Kind) -> Callable[[int], None]:
         def before(index: int) -> None:
             self._host.interrupt.check()
@@ -257,119 +198,33 @@ class Run:
                 Work(
                     self._prompt_id, node_id, kind.name, index, self._host.options,
                     self._host.folders, self._host.client_id, self._host.interrupt,
-                    self._host.send, self._step, self._graph.prompt,
-                    self._previews,
+                    self._host.send, self._step, self._graph.prompt, self._previews,
                 )
             )  # fmt: skip
 
         return before
 
     def _step(self, work: Work, value: float, total: float, preview: Any) -> None:
-        """A progress bar moved."""
+        """A progress bar moved. Raises `Interrupted`."""
         self._host.interrupt.check()
         self._host.at_step(work.node_id, work.class_type, value)
         self._progress.moved(work.node_id, value, total)
         place = self._progress.place(work.node_id)
-        metadata = self._host.prefers_metadata(self._host.client_id)
-        if preview and metadata:
-            self._send("preview_metadata", (preview, place))
-        data = {"value": value, "max": total, "prompt_id": self._prompt_id, "node": work.node_id}
-        self._send("progress", data)
-        if preview and not metadata:
-            self._send("preview", preview)
+        self._tell.step(work.node_id, value, total, preview, place)
 
-    def _blocked(self, node_id: str, kind: Kind) -> Callable[[Blocker], Blocker]:
+    def _on_block(self, node_id: str, kind: Kind) -> Callable[[Blocker], Blocker]:
         def on_block(block: Blocker) -> Blocker:
             if block.message is None:
                 return block
-            data = self._place(node_id, kind.name) | {
-                "exception_message": f"Execution Blocked: {block.message}",
-                "exception_type": "ExecutionBlocked",
-                "traceback": [],
-                "current_inputs": [],
-                "current_outputs": [],
-            }
-            self._send("execution_error", data)
+            self._tell.blocked(node_id, kind.name, block.message)
             return Blocker(None)
 
         return on_block
 
-    def _failed(self, node_id: str, problem: Exception, inputs: call.Lists) -> Failed:
-        real = self._graph.real(node_id)
-        if isinstance(problem, Interrupted):
-            return Failed(real, problem, {})
-        LOG.error("!!! Exception during processing !!! %s", problem)
-        LOG.error("".join(traceback.format_exception(problem)))
-        tips = _TIPS if isinstance(problem, OutOfMemoryError) else ""
-        details = {
-            "exception_message": f"{problem}\n{tips}",
-            "exception_type": type_name(problem),
-            "traceback": traceback.format_tb(problem.__traceback__),
-            "current_inputs": {
-                name: [_plain(value) for value in values] for name, values in inputs.items()
-            },
-        }
-        return Failed(real, problem, details)
-
-    def _fail(self, failure: Failed) -> None:
-        name = self._graph.prompt[failure.node_id]["class_type"]
-        data = self._place(failure.node_id, name)
-        if isinstance(failure.cause, Interrupted):
-            LOG.info("Processing interrupted")
-            self._say("execution_interrupted", data, to_all=True)
-            return
-        outputs = {"current_outputs": list(self._graph.prompt)}
-        self._say("execution_error", data | failure.details | outputs)
-
-    def _place(self, node_id: str, class_type: str) -> dict[str, Any]:
-        return {
-            "prompt_id": self._prompt_id,
-            "node_id": node_id,
-            "node_type": class_type,
-            "executed": list(self._executed),
-        }
-
-    def _show(self, node_id: str, ui: dict[str, Any]) -> None:
-        self._keep_shown(node_id, ui)
-        if self._host.client_id is not None:
-            self._send("executed", self._executed_data(node_id, ui))
-
-    def _executed_data(self, node_id: str, ui: dict[str, Any] | None) -> dict[str, Any]:
-        display = self._graph.display(node_id)
-        return {
-            "node": node_id, "display_node": display, "output": ui, "prompt_id": self._prompt_id,
-        }  # fmt: skip
-
-    def _keep_shown(self, node_id: str, ui: dict[str, Any]) -> None:
-        meta = {
-            "node_id": node_id,
-            "display_node": self._graph.display(node_id),
-            "parent_node": self._graph.parent(node_id),
-            "real_node_id": self._graph.real(node_id),
-        }
-        self._shown[node_id] = {"output": ui, "meta": meta}
-
-    def _say_executing(self, node_id: str) -> None:
-        if self._host.client_id is not None:
-            display = self._graph.display(node_id)
-            self._host.last_node_id = display
-            data = {"node": node_id, "display_node": display, "prompt_id": self._prompt_id}
-            self._send("executing", data)
-
-    def _say(self, event: str, data: dict[str, Any], *, to_all: bool = False) -> None:
-        """Keep a message for the history and send it."""
-        data = data | {"timestamp": int(time.time() * 1000)}
-        self.messages.append((event, data))
-        if self._host.client_id is not None or to_all:
-            self._send(event, data)
-
-    def _send(self, event: str, data: Any) -> None:
-        self._host.send(event, data, self._host.client_id)
-
     def _take(self, node_id: str, given: Given) -> None:
         self._given[node_id] = given
         if given.ui:
-            self._shown[node_id] = given.ui
+            self._tell.shown[node_id] = given.ui
 
     def _known(self, node_id: str) -> Given | None:
         return self._given.get(node_id) or self._cache.get(node_id)
@@ -388,11 +243,3 @@ class Run:
             "EXTRA_PNGINFO": self._extra.get("extra_pnginfo"),
             "DYNPROMPT": self._graph,
         }
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, int | float | bool | str):
-        return value
-    with contextlib.suppress(Exception):
-        return str(value)
-    return ""

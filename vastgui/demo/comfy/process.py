@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -62,7 +63,7 @@ class PracticeComfy:
             path = self.folder / "models" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(bytes(16))
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self.start(self._faults)
         except BaseException:
@@ -168,6 +169,11 @@ def _practice(url: str, method: str, body: bytes | None = None) -> bytes:
     return content
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def free_port() -> int:
+    """A port that nobody is given by chance: below the range of outgoing connections."""
+    for port in random.sample(range(18189, 30000), 200):
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port between 18189 and 30000")

@@ -1,14 +1,11 @@
 """Checks a prompt before it is queued, and says no in ComfyUI's words."""
 
 import inspect
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from vastgui.demo.comfy.kinds import Kind, Kinds, inputs_of
-
-Error = dict[str, Any]
+from vastgui.demo.comfy.values import Error, fits, missing, said, trace, type_name, wrong_value
 
 
 @dataclass(slots=True)
@@ -89,7 +86,7 @@ class _Check:
         try:
             return await self._node(output)
         except Exception as problem:  # noqa: BLE001 - told to the client, as the real one does
-            extra = {"exception_type": type_name(problem), "traceback": _trace(problem)}
+            extra = {"exception_type": type_name(problem), "traceback": trace(problem)}
             error = {
                 "type": "exception_during_validation",
                 "message": "Exception when validating node",
@@ -129,11 +126,11 @@ class _Check:
         for name, (group, config) in inputs_of(kind.info()).items():
             if name not in inputs:
                 if group == "required":
-                    errors.append(_missing(name))
+                    errors.append(missing(name))
             elif isinstance(inputs[name], list):
                 ok = await self._link(name, config, inputs[name], errors, received, own)
                 valid = valid and ok
-            elif error := _value(name, config, inputs, own):
+            elif error := wrong_value(name, config, inputs, own):
                 errors.append(error)
         errors += _own_check(kind, inputs, own, received)
         self._looking.discard(node_id)
@@ -152,12 +149,12 @@ class _Check:
         """Check a link and the node at its other end; False when that one is not valid."""
         if len(link) != 2:
             message = "Bad linked input, must be a length-2 list of [node_id, slot_index]"
-            errors.append(_error("bad_linked_input", message, name, name, config, link))
+            errors.append(said("bad_linked_input", message, name, name, config, link))
             return True
         source, slot = link
         given = self._kinds[self._prompt[source]["class_type"]].outputs[slot]
         received[name] = given
-        if "input_types" not in own and not _fits(given, config[0]):
+        if "input_types" not in own and not fits(given, config[0]):
             details = f"{name}, received_type({given}) mismatch input_type({config[0]})"
             message = "Return type mismatch between linked nodes"
             extra = {"input_name": name, "input_config": config}
@@ -173,7 +170,7 @@ class _Check:
                 "input_config": config,
                 "exception_message": str(problem),
                 "exception_type": type_name(problem),
-                "traceback": _trace(problem),
+                "traceback": trace(problem),
                 "linked_node": link,
             }
             error = {
@@ -184,65 +181,6 @@ class _Check:
             }
             self._seen[source] = (False, [error])
             return False
-
-
-def _error(
-    kind: str, message: str, details: str, name: str, config: Any, value: Any, **more: Any
-) -> Error:
-    extra = {"input_name": name, "input_config": config, "received_value": value, **more}
-    return {"type": kind, "message": message, "details": details, "extra_info": extra}
-
-
-def _missing(name: str) -> Error:
-    return {
-        "type": "required_input_missing",
-        "message": "Required input is missing",
-        "details": name,
-        "extra_info": {"input_name": name},
-    }
-
-
-_CONVERT: dict[str, Callable[[Any], Any]] = {
-    "INT": int,
-    "FLOAT": float,
-    "STRING": str,
-    "BOOLEAN": bool,
-}
-
-
-def _value(
-    name: str, config: tuple[Any, dict[str, Any]], inputs: dict[str, Any], own: set[str]
-) -> Error | None:
-    """Convert a value in place and look whether it is allowed."""
-    wanted, options = config
-    value = inputs[name]
-    try:
-        if isinstance(value, dict) and "__value__" in value:
-            value = inputs[name] = value["__value__"]
-        if isinstance(wanted, str) and wanted in _CONVERT:
-            value = inputs[name] = _CONVERT[wanted](value)
-    except Exception as problem:  # noqa: BLE001 - told to the client, as the real one does
-        message = f"Failed to convert an input value to a {wanted} value"
-        details = f"{name}, {value}, {problem}"
-        return _error(
-            "invalid_input_type", message, details, name, config, value,
-            exception_message=str(problem),
-        )  # fmt: skip
-    if name in own:
-        return None  # the node checks it itself
-    if "min" in options and value < options["min"]:
-        message = f"Value {value} smaller than min of {options['min']}"
-        return _error("value_smaller_than_min", message, name, name, config, value)
-    if "max" in options and value > options["max"]:
-        message = f"Value {value} bigger than max of {options['max']}"
-        return _error("value_bigger_than_max", message, name, name, config, value)
-    if isinstance(wanted, list) and value not in wanted:
-        many = len(wanted) > 20
-        listed = f"(list of length {len(wanted)})" if many else str(wanted)
-        details = f"{name}: '{value}' not in {listed}"
-        shown = None if many else config
-        return _error("value_not_in_list", "Value not in list", details, name, shown, value)
-    return None
 
 
 def _own_arguments(kind: Kind) -> set[str]:
@@ -263,35 +201,15 @@ def _own_check(
     }
     if "input_types" in own:
         given["input_types"] = received
-    said = kind.validate(**given)
-    if said is True:
+    told = kind.validate(**given)
+    if told is True:
         return []
     return [
         {
             "type": "custom_validation_failed",
             "message": "Custom validation failed for node",
-            "details": name if said is False else f"{name} - {said}",
+            "details": name if told is False else f"{name} - {told}",
             "extra_info": {"input_name": name},
         }
         for name in given
     ]
-
-
-def _fits(given: Any, wanted: Any) -> bool:
-    if given == wanted:
-        return True
-    if not isinstance(given, str) or not isinstance(wanted, str):
-        return False
-    if "*" in (given, wanted):
-        return True
-    return set(given.split(",")) <= set(wanted.split(","))
-
-
-def type_name(problem: BaseException) -> str:
-    module = type(problem).__module__
-    name = type(problem).__qualname__
-    return name if module == "builtins" else f"{module}.{name}"
-
-
-def _trace(problem: BaseException) -> list[str]:
-    return traceback.format_tb(problem.__traceback__)
