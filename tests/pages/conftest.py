@@ -1,5 +1,6 @@
 """Services over a home of their own, whose runners end at once; a simulated user in front."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -16,6 +17,15 @@ from vastgui.pages.frame import make_root
 from vastgui.services import Services
 
 NO_RUNNER = [sys.executable, "-S", "-c", "pass"]
+
+
+@pytest.fixture(autouse=True)
+def apart_from_the_browser() -> Iterator[None]:
+    """Playwright leaves its loop marked as running in this thread, and ours would not start."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture
