@@ -388,6 +388,28 @@ def test_open_jobs_are_handed_on_by_a_run_that_never_met_them(rig: Rig) -> None:
     assert (third.attempt, third.continues) == (3, second.id)
 
 
+def test_what_was_done_is_handed_on_by_a_run_that_was_killed_at_once(rig: Rig) -> None:
+    """Neither the steps nor the prompt of the first run are done a second time by the third."""
+    names = ("preflight", "queue_prompt", "follow_prompt")
+    sent = ev.PromptIntended(prompt_id="p-1")
+    done = [e for i in (0, 1) for e in (ev.StepStarted(step=i), ev.StepFinished(step=i))]
+    steps = tuple(step(name) for name in names)
+    first, lock_fd = store.create(rig.supervisor.runs, plan(*steps, kind="comfyui"))
+    log = EventLog(first)
+    for event in (ev.RunStarted(), *done, sent, ev.StepStarted(step=2)):
+        log.append(event)
+    log.close()
+    os.close(lock_fd)
+    rig.supervisor.sweep()
+    second, lock_fd = store.create(rig.supervisor.runs, continue_plan(first.state(), first.plan()))
+    os.close(lock_fd)  # killed before its first word
+    rig.supervisor.sweep()
+    third = continue_plan(second.state(), second.plan())
+    assert (third.start_from, third.reattach) == (2, {"prompt": "p-1"})
+    anew = continue_plan(second.state(), second.plan(), from_step=0)
+    assert (anew.start_from, anew.reattach) == (0, {})
+
+
 def test_a_run_whose_plan_cannot_be_read_does_not_keep_others_from_ending(rig: Rig) -> None:
     dead = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0))
     odd = dead_run(rig)

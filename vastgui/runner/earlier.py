@@ -9,6 +9,7 @@ from vastgui.state.model import StepState, StepStatus
 from vastgui.state.plan import is_id
 from vastgui.state.store import RunDir
 
+_LONGEST_CHAIN = 50
 Absence = ev.StepSkipped | ev.StepCarriedOver
 
 
@@ -17,7 +18,7 @@ class Earlier:
 
     def __init__(self, bench: Workbench) -> None:
         self._plan = bench.plan
-        self._before = _steps_of(bench.run.path.parent, bench.plan.continues)
+        self._before = _steps_before(bench.run.path.parent, bench.plan.continues)
 
     def absence(self, index: int) -> Absence | None:
         """The event that stands for step `index` when it does not run, None when it does."""
@@ -42,10 +43,19 @@ class Earlier:
         return ev.StepCarriedOver(step=index, from_run=self._plan.continues, message=message)
 
 
-def _steps_of(runs: Path, run_id: str) -> tuple[StepState, ...]:
-    if not run_id or not is_id(run_id):
-        return ()
-    try:
-        return RunDir(runs / run_id).state().steps
-    except VastguiError:  # deleted meanwhile, say: then the plan's word is enough
-        return ()
+def _steps_before(runs: Path, run_id: str) -> tuple[StepState, ...]:
+    """The steps of `run_id`; those that it was killed too early to carry over from further back."""
+    found: tuple[StepState, ...] = ()
+    for _ in range(_LONGEST_CHAIN):
+        if not run_id or not is_id(run_id):
+            break
+        try:
+            plan, steps = RunDir(runs / run_id).plan(), RunDir(runs / run_id).state().steps
+        except VastguiError:  # deleted meanwhile, say: then the plan's word is enough
+            break
+        known = {step.index: step for step in found if step.status is not StepStatus.PENDING}
+        found = tuple(known.get(step.index, step) for step in steps)
+        if all(step.status is not StepStatus.PENDING for step in found[: plan.start_from]):
+            break
+        run_id = plan.continues
+    return found

@@ -12,6 +12,7 @@ from typing import Any
 from tests.runner.rig import Rig
 from tests.waiting import wait_until
 from vastgui.config import Paths, Settings
+from vastgui.generating import attachments
 from vastgui.generating.steps import steps
 from vastgui.runner.control import TICK_S
 from vastgui.runner.loop import Loop
@@ -213,8 +214,9 @@ class ComfyBench:
         return self.start(workflow, **options).end()
 
     def go_on(self, ran: Ran, from_step: int | None = None) -> Ran:
-        """Continue a run that ended."""
-        return self.begin(continue_plan(ran.state, ran.run.plan(), from_step), {}).end()
+        """Continue a run that ended, as the app does it."""
+        plan = continue_plan(ran.state, ran.run.plan(), from_step)
+        return self.begin(plan, attachments(ran.run, going_on=True)).end()
 
     def moved(self, ssh_connection: str) -> "ComfyBench":
         """The same machine at another address."""

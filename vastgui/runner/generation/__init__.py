@@ -48,6 +48,8 @@ class Generation:
         self.object_info: dict[str, Any] = {}
         self.prompt: dict[str, Any] = {}
         """The API prompt as it is sent; empty until it is prepared or read again."""
+        self.handed_on = ctx.handed_on.get("prompt", "") if ctx.step == ctx.plan.start_from else ""
+        """The id of the prompt that the continued run had in the server at this step."""
         self.is_taken_over = False
         """The prompt was prepared by the run that this one continues."""
         self.prompt_id = str(uuid4())
@@ -71,10 +73,13 @@ class Generation:
     def of(cls, ctx: StepContext) -> Self:
         """The run's one, now at work for `ctx`."""
         gen = ctx.shared.get(_KEY)
-        if not isinstance(gen, cls):
-            gen = ctx.shared[_KEY] = cls(ctx)
-        gen.ctx = ctx
-        return gen
+        if isinstance(gen, cls) and gen.job == Job.of(ctx.params):
+            gen.ctx = ctx
+            return gen
+        if isinstance(gen, cls):  # a template may end with more than one workflow
+            gen.close()
+        new = ctx.shared[_KEY] = cls(ctx)
+        return new
 
     @property
     def server(self) -> Server:
@@ -104,6 +109,12 @@ class Generation:
     def name(self) -> str:
         """The workflow's name, as people know it."""
         return self.job.workflow_name or self.job.workflow_file.removesuffix(".json")
+
+    @property
+    def next_output(self) -> int:
+        """The number that the next output of this run gets."""
+        comfy = self.ctx.state.comfy
+        return len(comfy.outputs) if comfy else 0
 
     def checkpoint(self) -> None:
         """Leave here when the run is stopped; from any thread."""
@@ -138,19 +149,17 @@ class Generation:
                     "There is no prepared prompt to go on with.",
                     hint="Continue the run from its first step.",
                 )
-            fresh = not self.run.sent.is_file()
             self.prompt = self.record_files.sent()
-            self.is_taken_over = self.is_taken_over or fresh
-            if fresh:
-                self._tell_again()
+            self.is_taken_over = True  # what this run prepares itself it has at hand
+            self._tell_again()
             self.object_info = self._known_nodes()
         return self.prompt
 
     @property
     def is_under_way(self) -> bool:
         """A prompt was sent already, by this run or by the one that it continues."""
-        handed_on = bool(self.ctx.handed_on.get("prompt"))
-        return self.intended or (handed_on and self.record_files.has(self.run.sent.name))
+        known = bool(self.handed_on) and self.record_files.has(self.run.sent.name)
+        return self.intended or known
 
     def follow_id(self, prompt_id: str) -> None:
         """From now on the submission is `prompt_id`; another one's socket is closed."""

@@ -53,12 +53,13 @@ class Follower:
     def run(self) -> Verdict:
         """Raises `TookTooLong`, `StepFailed` when the server stays away, and what stops a step."""
         gen = self._gen
-        self._watch.follow(
-            gen.take_up_prompt(),
-            history=gen.timings.history,
-            first_output=len(gen.harvest.items),
-            max_outputs=max(gen.settings.max_outputs - len(gen.harvest.items), 1),
-        )
+        if not self._watch.is_followed:  # else the step is tried again after a lost link
+            self._watch.follow(
+                gen.take_up_prompt(),
+                history=gen.timings.history,
+                first_output=gen.next_output,
+                max_outputs=max(gen.settings.max_outputs - gen.next_output, 1),
+            )
         while True:
             self.tick()
             if (verdict := self._watch.ask(lambda t: t.verdict)) is not None:
@@ -136,8 +137,9 @@ class Follower:
 
     @property
     def was_restarted(self) -> bool:
-        """The server was away, or the socket was cut, since the prompt is followed."""
-        return self.was_away or self._watch.was_cut
+        """The server was away, or the socket is or was cut, since the prompt is followed."""
+        watch = self._watch
+        return self.was_away or watch.was_cut or not watch.listener.connected
 
     def _why_gone(self) -> str:
         if self.was_restarted:

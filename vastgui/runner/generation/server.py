@@ -19,6 +19,9 @@ from vastgui.runner.generation.remote import MISSING, free_bytes
 if TYPE_CHECKING:
     from vastgui.ssh.session import Session
 
+ASK_FOLDERS = 4
+"""So often is asked where the folders are, when the answer is lost."""
+
 
 @dataclass(slots=True)
 class Server:
@@ -35,6 +38,7 @@ class Server:
     free_bytes: int | None = None
     """On the disk over there that the outputs go to; None while that is not known."""
     knows_folders: bool = False
+    _lost_questions: int = 0
 
     @property
     def where(self) -> str:
@@ -51,21 +55,24 @@ class Server:
         if self.session is None or self.knows_folders:
             return self.folders
         argv = (info or self.client.system_stats()).argv
-        found = find_folders(argv, self._folder_paths(), ui_home)
+        told = self._folder_paths()
+        found = find_folders(argv, told or {}, ui_home)
         asked = [folder for folder in (found.output, found.input) if folder]
         free = dict(zip(asked, free_bytes(self.session, asked), strict=True))
         gone = {folder for folder in asked if free[folder] == MISSING}
         self.folders = found.without(gone)
         sizes = [size for f in asked if f not in gone and (size := free[f]) is not None]
         self.free_bytes = min(sizes, default=None)
-        self.knows_folders = True
+        self.knows_folders = told is not None or bool(found.input and found.output)
         return self.folders
 
-    def _folder_paths(self) -> dict[str, list[str]]:
+    def _folder_paths(self) -> dict[str, list[str]] | None:
+        """None when the question was lost: until it is asked again, flags and ui_home have to do."""
         try:
             return self.client.folder_paths()
         except ComfyError:
-            return {}  # the flags and ui_home have to do
+            self._lost_questions += 1
+            return None if self._lost_questions < ASK_FOLDERS else {}
 
     def log_tail(self, lines: int = 20) -> list[str]:
         """The end of the server's log, [] when it cannot be had."""

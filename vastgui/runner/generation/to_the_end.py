@@ -26,13 +26,19 @@ def follow_to_the_end(gen: "Generation") -> float | None:
             return _seconds(verdict)
         if verdict.outcome != "lost":
             raise failed(gen, verdict)
-        if not follower.was_restarted:
+        if not (follower.was_restarted or gen.is_taken_over):  # between two runs nobody looked
             kept = bring_home_what_is_there(gen)
             raise StepFailed(
                 f"Somebody removed the prompt from ComfyUI's queue or history.{kept}",
                 hint="Continue the run to queue it again.",
             )
-        queue_anew(gen, "ComfyUI was restarted and lost the prompt.")
+        queue_anew(gen, _why_lost(follower))
+
+
+def _why_lost(follower: Follower) -> str:
+    if follower.was_restarted:
+        return "ComfyUI was restarted and lost the prompt."
+    return "ComfyUI does not know the prompt of the run before any more."
 
 
 def _seconds(verdict: Verdict) -> float | None:
