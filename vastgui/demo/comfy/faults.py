@@ -38,14 +38,19 @@ class Fault:
         """Whether it is its turn now; counts."""
         if at != self.at or (self.times and self.hits >= self.times):
             return False
-        for name in _FACTS:
-            if name in self.given and self.given[name] != facts.get(name):
-                return False
+        if any(not self._fits(name, facts.get(name)) for name in _FACTS if name in self.given):
+            return False
         if self.after > 0:
             self.after -= 1
             return False
         self.hits += 1
         return True
+
+    def _fits(self, name: str, fact: Any) -> bool:
+        wanted = self.given[name]
+        if name == "path":  # "/history" also means "/history/ID"
+            return bool(fact == wanted or str(fact).startswith(f"{wanted}/"))
+        return bool(fact == wanted)
 
     def number(self, name: str, default: float) -> float:
         return float(self.given.get(name, default))
