@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -14,7 +14,10 @@ from tests.runner.rig import Rig
 from tests.steps.comfy.bench import ALL, ComfyBench, Ran, launch
 from tests.steps.comfy.workflows import card, node
 from tests.waiting import wait_until
+from vastgui.comfy.answers import Queue
+from vastgui.comfy.client import ComfyClient
 from vastgui.demo.comfy import PracticeComfy
+from vastgui.ssh.errors import LinkLost
 from vastgui.state import events as ev
 
 
@@ -40,6 +43,11 @@ def all_at_home(ran: Ran) -> bool:
     return bool(ran.outputs) and all(o.downloaded for o in ran.outputs)
 
 
+def _mostly_slow(names: Iterable[str], *quick: str) -> list[object]:
+    """All of them in `make chaos`, only the `quick` ones in `make test`."""
+    return [pytest.param(n, marks=[] if n in quick else pytest.mark.slow) for n in names]
+
+
 LOST_ANSWERS = {
     "answer lost": {"at": "http", "do": "drop_after", "path": "/prompt", "method": "POST"},
     "request lost": {"at": "http", "do": "drop_before", "path": "/prompt", "method": "POST"},
@@ -51,13 +59,13 @@ LOST_ANSWERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", LOST_ANSWERS.values(), ids=LOST_ANSWERS)
+@pytest.mark.parametrize("name", _mostly_slow(LOST_ANSWERS, "answer lost", "request lost"))
 def test_a_prompt_is_queued_once(
-    fault: dict[str, object], local: ComfyBench, comfy: PracticeComfy, fresh: int,
+    name: str, local: ComfyBench, comfy: PracticeComfy, fresh: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("vastgui.runner.generation.submission.SETTLE_S", 0.3)
-    comfy.fault(**fault)  # type: ignore[arg-type]
+    comfy.fault(**LOST_ANSWERS[name])  # type: ignore[arg-type]
     ran = local.run(card(fresh, prefix=f"q{fresh}"))
     assert ran.ok, ran.error
     assert all_at_home(ran)
@@ -106,14 +114,14 @@ SOCKETS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("faults", SOCKETS.values(), ids=SOCKETS)
+@pytest.mark.parametrize("name", _mostly_slow(SOCKETS, "cut", "deaf", "never there"))
 def test_the_socket_is_only_a_hint(
-    faults: list[dict[str, object]], local: ComfyBench, comfy: PracticeComfy, fresh: int,
+    name: str, local: ComfyBench, comfy: PracticeComfy, fresh: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("vastgui.runner.generation.following.LOOK_EVERY_S", 0.5)
     monkeypatch.setattr("vastgui.runner.generation.following.LOOK_CLOSELY_EVERY_S", 0.3)
-    for fault in faults:
+    for fault in SOCKETS[name]:
         comfy.fault(**fault)  # type: ignore[arg-type]
     ran = local.run(slow_card(fresh, 0.6))
     assert ran.ok, ran.error
@@ -148,10 +156,7 @@ def rig(bench: ComfyBench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     rig.close()
 
 
-KILLED = [pytest.param(a, marks=[] if a in ALL[2:5] else pytest.mark.slow) for a in ALL]
-
-
-@pytest.mark.parametrize("action", KILLED)
+@pytest.mark.parametrize("action", _mostly_slow(ALL, "queue_prompt", "follow_prompt"))
 def test_a_killed_runner_is_continued(
     action: str, rig: Rig, bench: ComfyBench, comfy: PracticeComfy, fresh: int
 ) -> None:
@@ -176,7 +181,7 @@ def has_begun(ran: Ran, step: int) -> bool:
 def test_an_execute_step_is_continued_too(
     rig: Rig, bench: ComfyBench, comfy: PracticeComfy, fresh: int
 ) -> None:
-    ran = launch(rig, bench, slow_card(fresh), only=("execute_comfyui_workflow",))
+    ran = launch(rig, bench, slow_card(fresh, 0.8), only=("execute_comfyui_workflow",))
     wait_until(lambda: ran.state.comfy and ran.comfy.current_node == "5")
     os.kill(ran.state.pid, signal.SIGKILL)
     wait_until(lambda: rig.supervisor.sweep() or ran.state.is_terminal)
@@ -189,7 +194,7 @@ def test_an_execute_step_is_continued_too(
 def test_outputs_of_the_first_try_are_not_fetched_again(
     rig: Rig, bench: ComfyBench, comfy: PracticeComfy, fresh: int
 ) -> None:
-    ran = launch(rig, bench, slow_card(fresh, 2.0))
+    ran = launch(rig, bench, slow_card(fresh, 1.0))
     wait_until(lambda: ran.state.comfy and any(o.downloaded for o in ran.outputs))
     os.kill(ran.state.pid, signal.SIGKILL)
     wait_until(lambda: rig.supervisor.sweep() or ran.state.is_terminal)
@@ -199,3 +204,26 @@ def test_outputs_of_the_first_try_are_not_fetched_again(
     assert done.ok, done.error
     assert (done.run.outputs / first.filename).is_file()
     assert Path(done.run.path / done.outputs[0].path).stat().st_nlink >= 1
+
+
+def test_a_step_that_is_tried_again_follows_the_same_prompt(
+    local: ComfyBench, comfy: PracticeComfy, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ComfyClient.queue
+    broken = [False]
+
+    def queue(client: ComfyClient) -> Queue:
+        if live.ran.state.current_step == 3 and live.ran.outputs and not broken[0]:
+            broken[0] = True
+            raise LinkLost("somewhere", "the train went into a tunnel")
+        return asked(client)
+
+    monkeypatch.setattr(ComfyClient, "queue", queue)
+    monkeypatch.setattr("vastgui.runner.generation.following.LOOK_EVERY_S", 0.2)
+    live = local.start(slow_card(fresh, 1.0))
+    ran = live.end()
+    assert broken[0]
+    assert ran.ok, ran.error
+    assert ran.state.steps[3].attempt == 2
+    assert [o.number for o in ran.outputs] == [0, 1]
+    assert len(made(comfy, fresh)) == 2

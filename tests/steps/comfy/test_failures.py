@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -176,7 +177,7 @@ def test_cancel_while_downloading_keeps_what_came(
 ) -> None:
     workflow = {
         **card(fresh),
-        "5": node("RigBigFile", mb=120, filename_prefix=f"huge{fresh}", key="files"),
+        "5": node("RigBigFile", mb=60, filename_prefix=f"huge{fresh}", key="files"),
     }
     live = bench.start(workflow)
     live.wait(lambda r: any(p.stat().st_size for p in r.run.outputs.glob("huge*.part")))
@@ -186,7 +187,7 @@ def test_cancel_while_downloading_keeps_what_came(
     (part,) = ran.run.outputs.glob("huge*.part")
     done = bench.go_on(ran)
     assert done.ok, done.error
-    assert max(o.size_bytes or 0 for o in done.outputs) == 120 << 20
+    assert max(o.size_bytes or 0 for o in done.outputs) == 60 << 20
     assert not part.exists()  # it was gone on with
     assert all(o.downloaded for o in done.outputs)
     for path in (comfy.folder / "output").glob(f"huge{fresh}*"):
@@ -241,6 +242,19 @@ def test_a_server_that_is_not_there(local: ComfyBench, comfy: PracticeComfy) -> 
     starter.start()
     assert live.end().ok
     starter.join()
+
+
+def test_a_server_that_stays_away_shows_its_log(
+    bench: ComfyBench, comfy: PracticeComfy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vastgui.runner.generation.first_answer.START_PATIENCE_S", 0.5)
+    comfy.kill()
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "comfyui.log").write_text("Starting\nImportError: no module torch\n")
+    ran = bench.run(card(), ui_home=str(tmp_path))
+    assert ran.status == "failed"
+    assert "Nothing was queued." in ran.error
+    assert "Its log ends with: ImportError: no module torch" in ran.state.hint
 
 
 def test_a_cached_result_whose_file_is_gone(

@@ -52,7 +52,7 @@ def test_there_are_122_names() -> None:
     assert len(NAMES) == 122 == len(set(NAMES))
 
 
-@pytest.mark.parametrize("way", ["bench", "local"])
+@pytest.mark.parametrize("way", ["bench", pytest.param("local", marks=pytest.mark.slow)])
 def test_hostile_names_stay_in_the_outputs(
     way: str, comfy: PracticeComfy, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.steps.comfy.bench import ComfyBench, Ran
 from tests.steps.comfy.workflows import card, from_picture, node, picture, two_cards
+from vastgui.config import Paths
 from vastgui.demo.comfy import PracticeComfy
+from vastgui.demo.instance import PracticeInstance
 from vastgui.state import events as ev
+from vastgui.state.plan import PlanStep
 
 
 def verified(ran: Ran) -> dict[str, bytes]:
@@ -171,3 +175,35 @@ def test_a_workflow_of_the_editor_goes_into_the_pictures(local: ComfyBench) -> N
     ran = local.run(workflow)
     assert ran.ok, ran.error
     assert b"tEXtworkflow" in next(iter(ran.files.values()))
+
+
+def test_a_template_may_end_with_two_workflows(local: ComfyBench, fresh: int) -> None:
+    params = local.params()
+    more = params | {"parameters": {"1.color": fresh % 255, "2.filename_prefix": "other"}}
+    steps = tuple(
+        PlanStep(action="execute_comfyui_workflow", label="x", params=p, timeout_s=60)
+        for p in (params, more)
+    )
+    plan = replace(local.plan(), steps=steps)
+    ran = local.begin(plan, {"workflow.json": json.dumps(card(fresh)).encode()}).end()
+    assert ran.ok, ran.error
+    first, second = ran.outputs
+    assert (first.number, second.number) == (0, 1)
+    assert first.filename.startswith("card")
+    assert second.filename.startswith("other")
+    assert len(verified(ran)) == len(ran.files) == 2
+
+
+def test_the_practice_instance_makes_a_picture(tmp_path: Path, fresh: int) -> None:
+    with PracticeInstance() as box:
+        box.wait_for_comfyui()
+        port = int(box.variables["comfyui_port"])
+        paths = Paths.under(tmp_path / "vastgui")
+        bench = ComfyBench.over_ssh(paths, port, box.ssh_connection, box.key_file, box.host_key)
+        given = {"inputs": {"5.image": "inputs/cat.png"}}
+        ran = bench.start(from_picture("x.png"), {"cat.png": picture(fresh)}, **given).end()
+        assert ran.ok, ran.error
+        (output,) = ran.outputs
+        made = Path(box.variables["ui_home"]) / "output" / output.filename
+        assert made.read_bytes() == (ran.run.path / output.path).read_bytes()
+        assert not list((made.parent.parent / "input").glob("vg-*"))

@@ -8,11 +8,11 @@ from vastgui.ssh.names import safe_name
 
 
 class Names:
-    """Names inside one folder. The same order of outputs gives the same names again."""
+    """Names inside one folder. The same outputs in the same order get the same names again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._taken: set[str] = set()
+        self._taken = {_key(path.name) for path in folder.iterdir()}
         self._next: dict[str, int] = {}
 
     def give(self, wanted: str) -> str:

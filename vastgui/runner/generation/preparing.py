@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 from vastgui.comfy.answers import ServerInfo
 from vastgui.comfy.catalog import Catalog
 from vastgui.comfy.choices import choices
-from vastgui.comfy.convert import NotConvertible, Problem, seed_controls, to_api_prompt
-from vastgui.comfy.errors import ComfyError
+from vastgui.comfy.convert import (
+    NotConvertible,
+    Problem,
+    missing_types,
+    seed_controls,
+    to_api_prompt,
+)
 from vastgui.comfy.given import apply_values
 from vastgui.comfy.preflight import CheckResult, Facts, MissingInput, MissingType, examine
 from vastgui.comfy.seeds import resolve
 from vastgui.comfy.workflow import Workflow, read_workflow
 from vastgui.errors import InvalidInput, StepFailed, StorageError, VastguiError
 from vastgui.runner.generation.facts import nodes_listed
+from vastgui.runner.generation.first_answer import NOTHING_QUEUED, first_answer
 from vastgui.runner.generation.staging import Staged, stage
 from vastgui.runner.later import Later, settled
 from vastgui.ssh.lines import clean
@@ -27,10 +33,6 @@ from vastgui.state import events as ev
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
-
-NOTHING_QUEUED = "Nothing was queued."
-START_PATIENCE_S = 20.0
-"""A ComfyUI that was just restarted opens its port when its packs are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ def _prepared(gen: "Generation") -> list[CheckResult]:
     known = _ask(gen)
     gen.object_info = known.object_info
     try:
-        prompt, controls = _converted(workflow, known.object_info)
+        prompt, controls, browser = _converted(workflow, known.object_info)
     except NotConvertible as error:
-        checks = examine(_facts(gen, known, staged, {}, error.problems))
+        checks = examine(_facts(gen, known, staged, {}, error.problems, []))
         return _judged(gen, checks, error)
     prompt = _parametrised(gen, prompt, staged)
     controls = _controls(gen, controls)
@@ -72,13 +74,13 @@ def _prepared(gen: "Generation") -> list[CheckResult]:
     gen.record_files.save_sent(prompt)
     _tell(gen, prompt, seeds, known.info)
     problems = _unknown_types(prompt, known.object_info)
-    return _judged(gen, examine(_facts(gen, known, staged, prompt, problems)), None)
+    return _judged(gen, examine(_facts(gen, known, staged, prompt, problems, browser)), None)
 
 
 def _ask(gen: "Generation") -> Known:
     """All that is asked of the server and the instance, side by side."""
+    info = first_answer(gen)
     server = gen.server
-    info = _first_answer(gen)
     gen.listen()
     nodes = Later(server.client.object_info)
     queue = Later(server.client.queue)
@@ -91,20 +93,6 @@ def _ask(gen: "Generation") -> Known:
     free_here = shutil.disk_usage(gen.run.path).free
     length = len(waiting.running) + len(waiting.pending)
     return Known(info, found, length, server.free_bytes, free_here)
-
-
-def _first_answer(gen: "Generation") -> ServerInfo:
-    """Raises `StepFailed` with the end of ComfyUI's log when it does not answer in time."""
-    waited_s = 0.0
-    while True:
-        try:
-            return gen.server.client.system_stats()
-        except ComfyError as error:
-            if not error.transient or waited_s >= START_PATIENCE_S:
-                raise StepFailed(f"{error} {NOTHING_QUEUED}", hint=error.hint) from error
-            gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
-            gen.rest(0.5)
-            waited_s += 0.5
 
 
 def _keep(gen: "Generation", info: ServerInfo, object_info: dict[str, Any]) -> None:
@@ -121,16 +109,20 @@ def _keep(gen: "Generation", info: ServerInfo, object_info: dict[str, Any]) -> N
 
 def _converted(
     workflow: Workflow, object_info: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The prompt and the seeds' own controls; the prompt a picture holds is second best."""
+) -> tuple[dict[str, Any], dict[str, str], list[Problem]]:
+    """The prompt, the seeds' own controls, and nodes that an output needs and only a browser feeds.
+
+    The prompt that a picture holds is second best.
+    """
     try:
         return (
             to_api_prompt(workflow.graph, object_info),
             seed_controls(workflow.graph, object_info),
+            missing_types(workflow.graph, object_info) if workflow.kind == "ui" else [],
         )
     except NotConvertible:
         if workflow.kind == "ui" and workflow.api:
-            return to_api_prompt(workflow.api, object_info), {}
+            return to_api_prompt(workflow.api, object_info), {}, []
         raise
 
 
@@ -178,6 +170,7 @@ def _facts(
     staged: Mapping[str, Staged],
     prompt: Mapping[str, Any],
     problems: Iterable[Problem],
+    browser: Iterable[Problem],
 ) -> Facts:
     device = next(iter(known.info.devices), None)
     history = gen.timings.history
@@ -188,6 +181,7 @@ def _facts(
         choices=tuple(c for c in found if c.field not in staged),
         missing_inputs=tuple(MissingInput(s.field, s.name) for s in staged.values() if s.missing),
         inputs=len({c.field for c in found if c.kind == "file"} | set(staged)),
+        ui_only_nodes=_ui_only(gen, browser),
         server_version=known.info.version,
         queue_length=known.queue_length,
         free_here_bytes=known.free_here,
@@ -207,6 +201,14 @@ def _missing_types(problems: Iterable[Problem]) -> tuple[MissingType, ...]:
         nodes = before.nodes + 1 if before else 1
         by_type[problem.node_type] = MissingType(problem.node_type, problem.pack, nodes)
     return tuple(m for m in by_type.values() if m.node_type)
+
+
+def _ui_only(gen: "Generation", browser: Iterable[Problem]) -> tuple[str, ...]:
+    """Names of these nodes, but for those that the user gave a value or a file."""
+    given = {field.partition(".")[0] for field in (*gen.job.parameters, *gen.job.inputs)}
+    return tuple(
+        f"{p.title or p.node_type} (node {p.node_id})" for p in browser if p.node_id not in given
+    )
 
 
 def _judged(

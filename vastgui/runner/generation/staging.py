@@ -1,15 +1,16 @@
 """Input files on their way to the server: named by content, so that the same bytes go once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vastgui.errors import InvalidInput, StepFailed
-from vastgui.runner.generation.server import staged_path
+from vastgui.runner.generation.server import Server, staged_path
 from vastgui.ssh.names import safe_name
 from vastgui.state import events as ev
+from vastgui.state.comfy import Input
 from vastgui.state.store import storage_error
 
 if TYPE_CHECKING:
@@ -117,18 +118,27 @@ def _renamed(prompt: dict[str, dict[str, dict[str, str]]], names: Mapping[str, s
 
 def remove_inputs(gen: "Generation") -> tuple[int, list[str]]:
     """Remove what this run (or the one it continues) put there; how many, and what stayed."""
+    state, earlier = gen.ctx.state.comfy, gen.record_files.before
+    gen.server.learn_folders(gen.job.ui_home)
+    inputs = [*(state.inputs if state else ()), *(earlier.inputs if earlier else ())]
+    return remove_staged(gen.server, inputs)
+
+
+def remove_staged(server: Server, inputs: Iterable[Input]) -> tuple[int, list[str]]:
+    """Remove those of `inputs` that a run put there itself; how many, and what stayed."""
     from vastgui.runner.generation.remote import REMOVE
 
-    server, state = gen.server, gen.ctx.state.comfy
-    server.learn_folders(gen.job.ui_home)
-    earlier = gen.record_files.before
-    inputs = [*(state.inputs if state else ()), *(earlier.inputs if earlier else ())]
-    ours = {i.remote_name for i in inputs if i.remote_name.startswith(PREFIX) and not i.reused}
-    paths = [
-        path for name in sorted(ours) if "/" not in name and (path := staged_path(server, name))
-    ]
+    ours = sorted({i.remote_name for i in inputs if not i.reused and is_staged(i)})
+    paths = [path for name in ours if (path := staged_path(server, name))]
     if not paths or server.session is None:
-        return 0, sorted(ours)
+        return 0, ours
     told = server.session.sh(REMOVE, *paths, timeout_s=60).stdout.split()
-    kept = [path for path, word in zip(paths, told, strict=False) if word != "gone"]
+    words = [*told, *[""] * len(paths)]
+    kept = [path for path, word in zip(paths, words, strict=False) if word != "gone"]
     return len(paths) - len(kept), kept
+
+
+def is_staged(sent: Input) -> bool:
+    """Whether the file's name over there is one that only vastgui gives."""
+    mark = f"{PREFIX}{sent.sha256[:16]}-"
+    return len(sent.sha256) == 64 and sent.remote_name.startswith(mark) and "/" not in sent.remote_name

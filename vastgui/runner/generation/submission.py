@@ -48,7 +48,7 @@ def take_up(gen: "Generation") -> None:
 
     A prompt that this run prepared itself is another one.
     """
-    prompt_id = gen.ctx.handed_on.get("prompt", "")
+    prompt_id = gen.handed_on
     if not prompt_id or not gen.is_taken_over or gen.intended or prompt_id in gen.abandoned:
         return
     gen.follow_id(prompt_id)
