@@ -115,6 +115,23 @@ def by_node(frames: list[Any]) -> dict[str, list[Any]]:
     return told
 
 
+def order(frames: list[Any]) -> dict[str, list[Any]]:
+    """The order between the nodes of each prompt that shows one thing at most.
+
+    Of several output nodes, the real server takes a drawn one first.
+    """
+    told: dict[str, list[Any]] = {}
+    for frame in frames:
+        data = frame.get("data", {})
+        if frame.get("type", "").startswith("execut") and "prompt_id" in data:
+            told.setdefault(data["prompt_id"], []).append((frame["type"], data.get("node")))
+    return {
+        prompt_id: steps
+        for prompt_id, steps in told.items()
+        if sum(kind == "executed" for kind, _ in steps) < 2
+    }
+
+
 def _without_logs(frame: Any) -> Any:
     if isinstance(frame, dict) and frame.get("type") == "logs":
         return {"type": "logs", "data": _shape(frame["data"])}

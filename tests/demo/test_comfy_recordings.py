@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.demo.comfy_replay import RECORDINGS, Answer, Replay, rows
-from tests.demo.comfy_telling import Teller, by_node
+from tests.demo.comfy_telling import Teller, by_node, order
 from vastgui.demo.comfy import PracticeComfy
 
 FASTER = 0.4
@@ -177,6 +177,7 @@ def _compare_frames(replay: Replay, recording: list[dict[str, Any]], *, loosely:
         if loosely:
             ours, theirs = _without_steps(ours), _without_steps(theirs)
         assert by_node(ours) == by_node(theirs), label
+        assert order(ours) == order(theirs), label
 
 
 def _frame(row: dict[str, Any]) -> Any:
