@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vastgui.pages import present
+from vastgui.pages import present, present_question
 from vastgui.pages.words import duration, short_connection, size
 from vastgui.state.model import (
     Item,
@@ -92,7 +92,7 @@ def test_a_question_shows_both_fingerprints() -> None:
     question = Question(
         ask_id="1", kind="host_key_changed", text="?", choices=("trust", "refuse"), details=details
     )
-    card = present.question(question)
+    card = present_question.question(question)
     assert card is not None
     assert card["warns"]
     assert card["details"] == [["Shown now", "SHA256:new"], ["Trusted before", "SHA256:old"]]

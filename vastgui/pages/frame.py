@@ -61,8 +61,8 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
                 Pages(
                     {
                         "/": lambda: _built(SetupPage, live),
-                        "/generate": lambda run="", n="", workflow="": _built(
-                            GeneratePage, live, run=run, n=n, workflow=workflow
+                        "/generate": lambda run="", n="", workflow="", on="": _built(
+                            GeneratePage, live, run=run, n=n, workflow=workflow, on=on
                         ),
                         "/gallery": lambda: _built(GalleryPage, live),
                         "/runs": lambda: _built(RunsPage, live),

@@ -21,11 +21,15 @@ SAVE_AFTER_S = 0.6
 class GeneratePage:
     """The library, or the workflow that is open. Both are kept over a reload."""
 
-    def __init__(self, live: Live, *, run: str = "", n: str = "", workflow: str = "") -> None:
+    def __init__(
+        self, live: Live, *, run: str = "", n: str = "", workflow: str = "", on: str = ""
+    ) -> None:
+        """`run` (and `n` of its outputs) or `workflow` is opened, `on` is where it is to run."""
         self._live, self._services = live, live.services
         self.drafts = Drafts(live.services.memory)
         self.opener = Opener(live.services, Uploads(live.services.paths.uploads))
         self._form: GenerateForm | None = None
+        self._on: Json = {"target": on, "connection": on} if on else {}
         self._removed: dict[str, str] = {}
         ui.page_title("Generate · vastgui")
         with ui.element("header").classes("vg-head"):
@@ -39,10 +43,11 @@ class GeneratePage:
 
     def _begin(self, run: str, n: str, workflow: str) -> None:
         """What the address asks for, else what was open last, else the library."""
+        if run or workflow or self._on:
+            ui.navigate.history.replace("/generate")  # a reload keeps what was typed since
         if run or workflow:
             key = f"{RUN}:{run}" if run else f"{LIBRARY}:{workflow}"
             self.open(key, fresh=bool(run), seeds=bool(n))
-            ui.navigate.history.replace("/generate")  # a reload keeps what was typed since
         elif self.drafts.last:
             self.open(self.drafts.last)
         else:
@@ -75,13 +80,14 @@ class GeneratePage:
         """`fresh` forgets what was typed before; `seeds` takes those that the run drew."""
         kept: Mapping[str, Any] = {} if fresh else self.drafts.sheet(key)
         try:
-            form = GenerateForm(self._live, self.opener, key, kept, self.drafts.target)
+            target = self._on or self.drafts.target
+            form = GenerateForm(self._live, self.opener, key, kept, target)
         except VastguiError as error:
             self._refuse(key, error)
             return
         if seeds and (state := self._services.state(key.partition(":")[2])).comfy:
             fixed_seeds(form.opened, state.comfy.seeds)
-        self._form = form
+        self._form, self._on = form, {}
         self._actions.clear()
         self._body.clear()
         with self._actions:

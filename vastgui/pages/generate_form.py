@@ -1,7 +1,6 @@
 """An opened workflow on the Generate page: its form, where it runs, its checks, its graph."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from nicegui import run, ui
@@ -17,6 +16,7 @@ from vastgui.pages.components.params import Params
 from vastgui.pages.components.problems import problems_note
 from vastgui.pages.live import Live, attempt, in_background, open_run, show_error
 from vastgui.pages.opened import Opened, Opener
+from vastgui.pages.opened_head import opened_head
 from vastgui.pages.picture import picture
 from vastgui.pages.present import Json
 from vastgui.pages.preset_bar import PresetBar
@@ -56,7 +56,7 @@ class GenerateForm:
             ui.label("Ctrl ↵")
 
     def build(self, *, on_back: Callable[[], None], on_keep: Callable[[str], None]) -> None:
-        self._head(on_back, on_keep)
+        opened_head(self.opened, on_back=on_back, on_keep=lambda: on_keep(self.key))
         with ui.element("div").classes("vg-gen-cols"):
             self._left = ui.element("section").classes("vg-card")
             with ui.element("div").classes("vg-gen-side"):
@@ -69,24 +69,6 @@ class GenerateForm:
 
     def kept(self) -> Json:
         return self.sheet.kept()
-
-    def _head(self, on_back: Callable[[], None], on_keep: Callable[[str], None]) -> None:
-        opened = self.opened
-        with ui.element("section").classes("vg-card vg-opened"):
-            with ui.element("span").classes("vg-opened-pic"):
-                if opened.preview:
-                    ui.element("img").props["src"] = opened.preview
-                else:
-                    ui.element("i").classes("ico ico-graph")
-            with ui.element("div").classes("vg-grow"):
-                with ui.element("b"):
-                    ui.label(opened.label).classes("vg-clip")
-                with ui.element("small"):
-                    ui.label(opened.note).classes("vg-clip")
-            if opened.from_file:
-                button("Keep in library", icon="plus", on_click=lambda: on_keep(self.key))
-            other = button("Change", look="is-quiet", on_click=on_back)
-            other.props["aria-label"] = "Choose another workflow"
 
     def _graph_card(self) -> None:
         bad = [p.node_id for p in self.opened.problems]
@@ -226,7 +208,7 @@ class GenerateForm:
     async def _launched(self, *, only_preflight: bool) -> None:
         with self._left:
             try:
-                run_id = await self._started(only_preflight=only_preflight)
+                run_id = await run.io_bound(self._started, only_preflight)
             except VastguiError as error:
                 self.show(error)
                 return
@@ -234,28 +216,11 @@ class GenerateForm:
                 self._busy = False
             self._live.feed.poll_now()
             if only_preflight:
-                self._checks.watch(run_id)
+                self._checks.watch(str(run_id))
             else:
                 self.sheet.launched()
-                open_run(run_id)
+                open_run(str(run_id))
 
-    async def _started(self, *, only_preflight: bool) -> str:
+    def _started(self, only_preflight: bool) -> str:
         """In a thread: a long film among the inputs is copied first."""
-        target, sheet = self.target.target(), self.sheet
-        files: dict[str, Path] = {i: self._opener.path_of(f) for i, f in sheet.files.items()}
-        return str(
-            await run.io_bound(
-                self._services.launch_generate,
-                self.opened.given,
-                name=self.opened.name,
-                ssh_connection=target.ssh_connection,
-                server=target.server,
-                key_file=target.key_file,
-                instance_id=target.instance_id,
-                parameters=sheet.parameters(),
-                inputs=files,
-                seed_controls=sheet.seed_controls(),
-                only_preflight=only_preflight,
-                metadata={"initiated_from": "gui"},
-            )
-        )
+        return self._opener.launch(self.opened, self.target.target(), only_preflight=only_preflight)

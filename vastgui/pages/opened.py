@@ -13,6 +13,7 @@ from vastgui.generating import Choices, Form
 from vastgui.library import LibraryWorkflow
 from vastgui.pages.present import Json
 from vastgui.pages.sheet import Sheet, as_text
+from vastgui.pages.target_card import Target
 from vastgui.pages.uploads import Uploads, is_picture
 from vastgui.pages.words import size
 from vastgui.services import Services
@@ -74,6 +75,23 @@ class Opener:
                 return path
             raise InvalidInput(field_id, "The run's file is gone: choose another one.")
         return self._uploads.find(kind).path
+
+    def launch(self, opened: Opened, target: Target, *, only_preflight: bool) -> str:
+        """Start a run of what is open, as it is set; return its id. Raises `VastguiError`s."""
+        sheet = opened.sheet
+        return self._services.launch_generate(
+            opened.given,
+            name=opened.name,
+            ssh_connection=target.ssh_connection,
+            server=target.server,
+            key_file=target.key_file,
+            instance_id=target.instance_id,
+            parameters=sheet.parameters(),
+            inputs={i: self.path_of(f) for i, f in sheet.files.items()},
+            seed_controls=sheet.seed_controls(),
+            only_preflight=only_preflight,
+            metadata={"initiated_from": "gui"},
+        )
 
     def file(self, upload_id: str) -> Json:
         """A dropped file as a field shows it."""

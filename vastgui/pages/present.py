@@ -1,10 +1,10 @@
 """A run's state as the components take it: plain JSON, every word chosen here. Pure."""
 
-from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from vastgui.pages.words import STATUS_WORDS, duration, short_connection, size, where_it_is
-from vastgui.state.model import Item, Progress, Question, RunState, Status, StepState, StepStatus
+from vastgui.state.model import Item, Progress, RunState, Status, StepState, StepStatus
 
 Json = dict[str, Any]
 
@@ -48,8 +48,16 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "cause": cause(state),
         "hint": state.hint,
         "damaged": damaged(state),
+        "next": next_page(state),
         "actions": [action(verb) for verb in verbs(state, silent_s=silent_s, limit_s=limit_s)],
     }
+
+
+def next_page(state: RunState) -> str:
+    """Where a finished setup leads: to the first picture on this instance."""
+    if state.kind != "setup" or state.status is not Status.COMPLETED:
+        return ""
+    return f"/generate?{urlencode({'on': state.ssh_connection})}"
 
 
 def explained_below(state: RunState) -> bool:
@@ -181,39 +189,6 @@ def bar(s: StepState) -> float | None:
 def item(i: Item) -> Json:
     percent = None if i.percent is None else round(i.percent)
     return {"label": i.label, "status": i.status.value, "message": i.message, "percent": percent}
-
-
-def question(q: Question | None) -> Json | None:
-    """The card of a blocked run. Details are shown line by line, under their names."""
-    if q is None:
-        return None
-    return {
-        "ask_id": q.ask_id,
-        "kind": q.kind,
-        "text": q.text,
-        "choices": [{"value": c, "label": choice_label(c)} for c in q.choices],
-        "details": [[detail_label(k), str(v)] for k, v in details(q.details)],
-        "warns": q.kind.endswith("changed"),
-    }
-
-
-def details(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(k, v) for k, v in values.items() if v not in ("", None)]
-
-
-def choice_label(choice: str) -> str:
-    words = {"trust": "Trust this key", "refuse": "Refuse and stop"}
-    return words.get(choice, choice.replace("_", " ").capitalize())
-
-
-def detail_label(name: str) -> str:
-    words = {
-        "fingerprint": "Shown now",
-        "known_fingerprint": "Trusted before",
-        "key_type": "Key type",
-        "host": "Address",
-    }
-    return words.get(name, name.replace("_", " ").capitalize())
 
 
 def row(state: RunState, *, pinned: bool = False) -> Json:

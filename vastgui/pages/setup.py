@@ -200,3 +200,5 @@ def _ended_note(view: RunView) -> None:
                 with ui.element("p"):
                     ui.label(state.error)
         ui.link("Details and log", f"/run/{view.run_id}")
+        if follows := present.next_page(state):
+            ui.link("Generate", follows).classes("vg-btn is-primary")

@@ -47,10 +47,25 @@ export default {
       picture.decode().then(() => { if (this.asked === src || !this.shown) this.shown = src; }, () => {});
     },
     async copy(text, name = text) {
-      await navigator.clipboard.writeText(text);
+      if (!(await this.put(text))) return;
       this.copied = name;
       clearTimeout(this.forget);
       this.forget = setTimeout(() => (this.copied = ""), 2000);
+    },
+    async put(text) {
+      try {
+        await navigator.clipboard.writeText(text);
+        return true;
+      } catch {
+        // a window without the clipboard API, or a click that lies too far back
+        const area = document.createElement("textarea");
+        area.value = text;
+        document.body.append(area);
+        area.select();
+        const done = document.execCommand("copy");
+        area.remove();
+        return done;
+      }
     },
     record(text) {
       this.copy(text, "record");

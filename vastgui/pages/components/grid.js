@@ -29,12 +29,15 @@ export default {
     this.slash = (e) => {
       if (this.search && e.key === "/" && !/INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName)) { e.preventDefault(); this.$refs.search.focus(); }
     };
+    this.wanted = () => this.more && this.$emit("more"); // the lightbox comes near the end
     document.addEventListener("keydown", this.slash);
+    document.addEventListener("vg-lightbox-end", this.wanted);
     this.$emit("ready");
   },
   unmounted() {
     clearTimeout(this.wait);
     document.removeEventListener("keydown", this.slash);
+    document.removeEventListener("vg-lightbox-end", this.wanted);
     this.sight.disconnect();
   },
   methods: {

@@ -93,6 +93,7 @@ export default {
       if (this.now?.media === "text") this.read(this.now);
     },
     next() {
+      if (this.at > this.files.length - 5) document.dispatchEvent(new CustomEvent("vg-lightbox-end"));
       this.turn(this.files[(this.at + 1) % this.files.length]);
     },
     back() {

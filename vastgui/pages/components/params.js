@@ -225,8 +225,8 @@ export default {
       return "vg-f-" + f.id;
     },
     show(data) {
-      this.waiting = {};
-      Object.assign(this, { rows: data.rows, lists: data.lists, text: "" });
+      const rows = data.rows.map((f) => (f.id in this.waiting ? { ...f, value: this.waiting[f.id] } : f));
+      Object.assign(this, { rows, lists: data.lists, text: "" });
     },
     patch(rows) {
       for (const row of rows) {

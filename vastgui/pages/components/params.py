@@ -28,6 +28,7 @@ class Params(LiveElement, component="params.js"):
         super().__init__(live)
         self._form = form
         self._props["initial"] = form()
+        self._is_fresh = True
         self.on("set", lambda e: on_set(_texts(e.args)))
         self.on("control", lambda e: on_control(str(e.args["id"]), str(e.args["control"])))
         self.on("star", lambda e: on_star(str(e.args["id"]), bool(e.args["on"])))
@@ -37,7 +38,10 @@ class Params(LiveElement, component="params.js"):
         self.on("run", on_run)
 
     def snapshot(self) -> None:
-        self.run_method("show", self._form())
+        """The first call only says that the browser has built what it was given."""
+        is_fresh, self._is_fresh = self._is_fresh, False
+        if not is_fresh or self._form() != self._props["initial"]:
+            self.run_method("show", self._form())
 
     def patch(self, rows: list[Json]) -> None:
         self.run_method("patch", rows)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from vastgui.feed import RunView
-from vastgui.pages import present
+from vastgui.pages import present_question
 from vastgui.pages.live import Live, LiveElement
 from vastgui.state.model import Question
 
@@ -13,7 +13,7 @@ class QuestionCard(LiveElement, component="question.js"):
         super().__init__(live)
         self._view = view
         self._sent = self._question()
-        self._props["question"] = present.question(self._sent)
+        self._props["question"] = present_question.question(self._sent)
         self.on("answer", lambda e: on_answer(str(e.args["ask_id"]), str(e.args["choice"])))
 
     def changed(self, ids: frozenset[str], /) -> None:
@@ -22,7 +22,7 @@ class QuestionCard(LiveElement, component="question.js"):
 
     def snapshot(self) -> None:
         self._sent = self._question()
-        self.run_method("patch", present.question(self._sent))
+        self.run_method("patch", present_question.question(self._sent))
 
     def release(self) -> None:
         """The answer could not be given: it may be tried again."""
