@@ -8,6 +8,7 @@ import pytest
 from tests.templates.document import PAGE, rewritten
 from vastgui.config import assets_dir
 from vastgui.errors import InvalidInput
+from vastgui.generating.actions import KINDS as KINDS_OF_ACTIONS
 from vastgui.generating.steps import KINDS as KINDS_OF_A_GENERATION
 from vastgui.runner.generation.job import Job
 from vastgui.state.checks import KINDS
@@ -40,7 +41,7 @@ def test_the_comfyui_template_uses_every_action_that_needs_no_words_of_the_user(
 
 
 def test_every_action_has_its_step_and_every_step_its_action(templates: Templates) -> None:
-    of_a_generation = {kind.action for kind in KINDS_OF_A_GENERATION}
+    of_a_generation = {kind.action for kind in (*KINDS_OF_A_GENERATION, *KINDS_OF_ACTIONS)}
     steps = {p.stem for p in STEPS.glob("*.py")} - {"__init__"}
     assert steps - of_a_generation == set(templates.actions)
     assert of_a_generation <= steps

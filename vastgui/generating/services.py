@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vastgui.errors import InvalidInput
+from vastgui.errors import InvalidInput, RunBusy
+from vastgui.generating import actions
 from vastgui.generating.choices import Choices
 from vastgui.generating.form import Form
 from vastgui.generating.gallery import GalleryItem
@@ -85,6 +86,55 @@ class ComfyServices(ABC):
         plan, files = self.generating.plan(request, connection, queue, metadata or {})
         self.connections.remember(connection)
         return self.supervisor.launch(plan, files).id
+
+    def free_memory(self, run_id: str, *, metadata: Mapping[str, Any] | None = None) -> str:
+        """A run that has the ComfyUI of `run_id` free its memory; returns its id."""
+        place = actions.Place.of(self.run(run_id).plan())
+        plan = actions.action_plan(actions.FREE_MEMORY, place, metadata=metadata)
+        return self.supervisor.launch(plan).id
+
+    def clean_up(self, run_id: str, *, metadata: Mapping[str, Any] | None = None) -> str:
+        """A run that removes the input files which the ended run `run_id` left over there."""
+        run = self.run(run_id)
+        if not run.state().is_terminal:
+            hint = "It cleans up itself when it succeeds. Wait for its end or stop it."
+            raise RunBusy(f"Run {run.id} is still going.", hint=hint)
+        place = actions.Place.of(run.plan())
+        plan = actions.action_plan(
+            actions.CLEAN_UP, place, params={"of_run": run.id}, metadata=metadata
+        )
+        return self.supervisor.launch(plan).id
+
+    def open_comfyui(
+        self,
+        *,
+        run_id: str = "",
+        ssh_connection: str = "",
+        key_file: str = "",
+        use_agent: bool = False,
+        instance_id: str = "",
+        comfyui_port: int = 0,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A run that holds a port of this computer open to the ComfyUI of an instance.
+
+        The instance is that of `run_id`, else the one named. A run that does so already is
+        returned instead. The address is in the run's state: `actions.address_of`.
+        """
+        if run_id:
+            place = actions.Place.of(self.run(run_id).plan())
+        else:
+            given = Connection(ssh_connection, key_file, use_agent, instance_id)
+            connection = self.checked_connection(given)
+            place = actions.Place.at(connection, self.queue_of(connection), comfyui_port)
+        if place.server:
+            raise InvalidInput("server", f"{place.server} needs no port: open it as it is.")
+        if already := actions.open_already(self.generating.history, place):
+            return already
+        if not run_id:
+            self.connections.remember(connection)
+        plan = actions.action_plan(actions.OPEN, place, takes_turn=False, metadata=metadata)
+        return self.supervisor.launch(plan).id
 
     def form(self, workflow: str | Path | bytes, queue: str = "", name: str = "") -> Form:
         """A workflow's form, with the choices of the instance that `queue` names."""

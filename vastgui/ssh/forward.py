@@ -32,12 +32,18 @@ class Forward:
         self._closing = threading.Event()
         self._doors: list[socket.socket] = []
         self._threads: set[threading.Thread] = set()
+        self._browsers: set[socket.socket] = set()
         self._places = threading.Semaphore(_MOST_CONNECTIONS)
         self.local_port = 0
 
     @property
     def url(self) -> str:
         return f"http://localhost:{self.local_port}"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a browser is connected just now."""
+        return bool(self._browsers)
 
     def open(self) -> Self:
         self._doors = _doors()
@@ -82,10 +88,12 @@ class Forward:
                     browser.close()
 
     def _serve(self, browser: socket.socket) -> None:
+        self._browsers.add(browser)
         try:
             with contextlib.closing(browser), contextlib.suppress(OSError, VastguiError):
                 self._join(browser)
         finally:
+            self._browsers.discard(browser)
             self._places.release()
 
     def _join(self, browser: socket.socket) -> None:

@@ -11,11 +11,14 @@ from vastgui.runner.generation.server import Server, staged_path
 from vastgui.ssh.names import safe_name
 from vastgui.state import events as ev
 from vastgui.state.comfy import Input
+from vastgui.state.model import RunState, StepStatus
 from vastgui.state.store import storage_error
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
 
+_SENDING = frozenset({"upload_inputs", "execute_comfyui_workflow"})
+_BROKEN_OFF = frozenset({StepStatus.IN_PROGRESS, StepStatus.FAILED})
 PREFIX = "vg-"
 """Marks files that a run of vastgui put into the server's input folder."""
 
@@ -63,7 +66,8 @@ def send_inputs(gen: "Generation") -> tuple[int, int]:
     before = 0
     names: dict[str, str] = {}
     for one in _each_once(staged).values():
-        name, reused = _sent(gen, one, before, total)
+        name, was_there = _sent(gen, one, before, total)
+        reused = was_there and not _is_ours(gen, one)
         names[one.sha256] = name
         sent += not reused
         before += one.size_bytes
@@ -105,6 +109,25 @@ def _sent(gen: "Generation", one: Staged, before: int, total: int) -> tuple[str,
     return one.remote_name, not fresh
 
 
+def _is_ours(gen: "Generation", one: Staged) -> bool:
+    """Whether an attempt before this one, or a run that this one continues, has sent it."""
+    if (told := _told(gen.ctx.state, one)) is not None:
+        return not told.reused
+    if gen.ctx.attempt > 1:
+        return True
+    for state in gen.record_files.states_before:
+        if (told := _told(state, one)) is not None:
+            return not told.reused
+        if any(s.action in _SENDING and s.status in _BROKEN_OFF for s in state.steps):
+            return True  # it was killed before it could say so
+    return False
+
+
+def _told(state: RunState, one: Staged) -> Input | None:
+    inputs = state.comfy.inputs if state.comfy else ()
+    return next((i for i in inputs if i.sha256 == one.sha256), None)
+
+
 def _renamed(prompt: dict[str, dict[str, dict[str, str]]], names: Mapping[str, str]) -> bool:
     """Put the files' names into the prompt; True when that changed it."""
     changed = False
@@ -117,10 +140,10 @@ def _renamed(prompt: dict[str, dict[str, dict[str, str]]], names: Mapping[str, s
 
 
 def remove_inputs(gen: "Generation") -> tuple[int, list[str]]:
-    """Remove what this run (or the one it continues) put there; how many, and what stayed."""
-    state, earlier = gen.ctx.state.comfy, gen.record_files.before
+    """Remove what this run (or those it continues) put there; how many, and what stayed."""
     gen.server.learn_folders(gen.job.ui_home)
-    inputs = [*(state.inputs if state else ()), *(earlier.inputs if earlier else ())]
+    states = (gen.ctx.state, *gen.record_files.states_before)
+    inputs = [one for state in states if state.comfy for one in state.comfy.inputs]
     return remove_staged(gen.server, inputs)
 
 
@@ -141,4 +164,6 @@ def remove_staged(server: Server, inputs: Iterable[Input]) -> tuple[int, list[st
 def is_staged(sent: Input) -> bool:
     """Whether the file's name over there is one that only vastgui gives."""
     mark = f"{PREFIX}{sent.sha256[:16]}-"
-    return len(sent.sha256) == 64 and sent.remote_name.startswith(mark) and "/" not in sent.remote_name
+    return (
+        len(sent.sha256) == 64 and sent.remote_name.startswith(mark) and "/" not in sent.remote_name
+    )

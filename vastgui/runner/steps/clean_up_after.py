@@ -11,7 +11,7 @@ from vastgui.runner.generation.staging import is_staged, remove_staged
 from vastgui.state import events as ev
 from vastgui.state.comfy import Input
 from vastgui.state.plan import is_id
-from vastgui.state.store import RunDir
+from vastgui.state.store import RunDir, storage_error
 
 
 def run(ctx: StepContext) -> Done:
@@ -60,10 +60,14 @@ def _inputs(run: RunDir) -> tuple[Input, ...]:
 
 def _prompts(run: RunDir) -> Iterator[str]:
     """All ids under which the run may have queued its prompt."""
-    with run.events.open("rb") as lines:
-        for line in lines:
-            if isinstance(event := ev.decode(line), ev.PromptIntended):
-                yield event.prompt_id
+    try:
+        with run.events.open("rb") as lines:
+            told = [line for line in lines if b"PromptIntended" in line]
+    except OSError as error:
+        raise storage_error(run.events, error) from error
+    for event in map(ev.decode, told):
+        if isinstance(event, ev.PromptIntended):
+            yield event.prompt_id
 
 
 def _refuse_while_queued(server: Server, prompt_ids: set[str]) -> None:

@@ -30,7 +30,9 @@ def _said(before: int | None, after: int | None) -> Done:
     if before is None or after is None:
         return Done(done)
     details = {"vram_free_before_bytes": before, "vram_free_bytes": after}
-    return Done(f"{done} {after / 1e9:.1f} GB of VRAM are free ({before / 1e9:.1f} before).", details)
+    return Done(
+        f"{done} {after / 1e9:.1f} GB of VRAM are free ({before / 1e9:.1f} before).", details
+    )
 
 
 def _free_vram(client: ComfyClient) -> int | None:
