@@ -11,6 +11,7 @@ from tests.steps.comfy.bench import ComfyBench, Ran
 from tests.steps.comfy.workflows import from_picture, node, picture
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.generating import actions
+from vastgui.generating.steps import Kind
 from vastgui.state import events as ev
 from vastgui.state.plan import Plan
 
@@ -22,7 +23,7 @@ def staged(bench: ComfyBench, name: str = "mine.png") -> Ran:
     return bench.start(prompt, given, inputs={"5.image": f"inputs/{name}"}).end()
 
 
-def act(bench: ComfyBench, kind: actions.Kind, **params: object) -> Plan:
+def act(bench: ComfyBench, kind: Kind, **params: object) -> Plan:
     here = {"ssh_connection": bench.ssh_connection, "comfyui_port": bench.port}
     place = actions.Place(queue="vast-7", **here)  # type: ignore[arg-type]
     return actions.action_plan(kind, place, takes_turn=False, params=params)
