@@ -22,7 +22,7 @@ def stop(args: argparse.Namespace, desk: Desk) -> int:
     if mode == "after_step":
         print(f"Run {run.id} stops after the step in progress.")
         return exits.DONE
-    state = _wait(desk, run, lambda state: state.is_terminal)
+    state = until_ended(desk, run)
     if state.is_terminal:
         print(f"Run {run.id} is {state.status}.")
         return exits.DONE
@@ -77,6 +77,11 @@ def _living(args: argparse.Namespace, desk: Desk) -> RunDir:
     if state.is_terminal:
         raise RunBusy(f"Run {run.id} has ended already: {state.status}.")
     return run
+
+
+def until_ended(desk: Desk, run: RunDir) -> RunState:
+    """Wait a while for the end of a run that was stopped."""
+    return _wait(desk, run, lambda state: state.is_terminal)
 
 
 def _wait(desk: Desk, run: RunDir, seen: Callable[[RunState], bool]) -> RunState:

@@ -24,7 +24,17 @@ def build_parser() -> argparse.ArgumentParser:
     _app_flags(parser)
     parser.set_defaults(handler="app:open_app")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for add in (_demo, _run, _comfyui, _history, _control, _secrets, _templates, _doctor):
+    for add in (
+        _demo,
+        _run,
+        _generate,
+        _comfyui,
+        _history,
+        _control,
+        _secrets,
+        _templates,
+        _doctor,
+    ):
         add(verbs)
     return parser
 
@@ -83,7 +93,7 @@ def _run(verbs: "Verbs") -> None:
     _json(verb, "print the final state as JSON, nothing else")
 
 
-def _comfyui(verbs: "Verbs") -> None:
+def _generate(verbs: "Verbs") -> None:
     verb = _verb(verbs, "generate", "generate:generate", "run a ComfyUI workflow and follow it")
     _workflow_on_target(verb)
     verb.add_argument("--out", default="", metavar="DIR", help="put the results there too")
@@ -106,9 +116,19 @@ def _comfyui(verbs: "Verbs") -> None:
     _json(verb, "print them as JSON")
 
 
+def _comfyui(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "comfyui", "comfyui:comfyui", "open an instance's ComfyUI in the browser")
+    _target(verb)
+    verb.add_argument("--no-browser", action="store_true", help="only print the address")
+    verb = _on_run(verbs, "free", "comfyui:free", "have the ComfyUI of a run free its memory")
+    _json(verb, "print the final state as JSON, nothing else")
+    verb = _on_run(verbs, "clean", "comfyui:clean", "remove what an ended run left over there")
+    _json(verb, "print the final state as JSON, nothing else")
+
+
 def _workflow_on_target(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("workflow", help=WORKFLOW_HELP)
-    verb.add_argument("--on", required=True, metavar="TARGET", help="instance, connection, `local`")
+    _target(verb)
     verb.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="set a value (6.text=...)"
     )
@@ -118,6 +138,10 @@ def _workflow_on_target(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--seed-control", action="append", default=[], metavar="[FIELD=]HOW", help=SEED_HELP
     )
+
+
+def _target(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--on", required=True, metavar="TARGET", help="instance, connection, `local`")
     verb.add_argument("--comfyui-port", type=_port, metavar="PORT", help="port in the instance")
     _connection(verb)
     verb.add_argument(
