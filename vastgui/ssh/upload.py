@@ -35,7 +35,8 @@ def upload(
     on_bytes: Callable[[int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
 ) -> bool:
-    """Bring `local` to `remote_path` (its folder is made); False when the same bytes were there.
+    """Bring `local` to `remote_path` (its folder is made); False when the same bytes were there
+    (True when the link was lost meanwhile: then it was most likely this call that sent them).
 
     Never over another file: name it by its content. `on_bytes` gets the bytes that are over there
     so far. Losses of the link are survived; what arrived is taken up again, also by a later call.
@@ -74,6 +75,7 @@ class _Upload:
         self._check = check
         self._pieces = pieces_of(local.size_bytes)
         self._is_known = False
+        self._was_lost = False
         self._wrong = 0
         self._arrived_bytes = 0
         self._told_bytes = 0
@@ -85,7 +87,7 @@ class _Upload:
             try:
                 sent = self._round()
             except LinkLost as error:
-                lost = error
+                lost, self._was_lost = error, True
             fruitless = 0 if self._arrived_bytes > before else fruitless + 1
             if sent is None:
                 self._again(fruitless, lost)
@@ -117,7 +119,7 @@ class _Upload:
     def _answered(self, answer: str) -> bool | None:
         match answer:
             case scripts.SAME:
-                return False
+                return self._was_lost
             case scripts.DONE:
                 return True
             case scripts.OTHER:

@@ -4,6 +4,7 @@ A `Generation` lives as long as the run; each step takes it a little further. It
 at any step from the run's folder, from that of the run that is continued, and from the server.
 """
 
+import itertools
 import traceback
 from collections.abc import Callable
 from functools import cached_property
@@ -179,11 +180,10 @@ class Generation:
         return self.watch
 
     def known_before(self, item: Item) -> tuple[int, str, Path] | None:
-        """Size, sha256 and place of an output that the continued run has at home."""
-        before = self.record_files.before
-        if before is None or before.prompt_id != self.prompt_id:
-            return None
-        for old in before.outputs:
+        """Size, sha256 and place of an output that a continued run has at home."""
+        parts = [state.comfy for state in self.record_files.states_before]
+        known = [c.outputs for c in parts if c is not None and c.prompt_id == self.prompt_id]
+        for old in itertools.chain.from_iterable(known):
             same = (old.node_id, old.filename, old.subfolder, old.type) == (
                 item.node_id, item.filename, item.subfolder, item.type,
             )  # fmt: skip

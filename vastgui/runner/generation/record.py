@@ -12,6 +12,7 @@ from typing import Any
 from vastgui.errors import InvalidInput, VastguiError
 from vastgui.runner.generation.files import replace_file
 from vastgui.state.comfy import ComfyState
+from vastgui.state.model import RunState
 from vastgui.state.plan import is_id
 from vastgui.state.store import RunDir, storage_error
 
@@ -41,13 +42,19 @@ class Record:
         return tuple(found)
 
     @cached_property
-    def before(self) -> ComfyState | None:
-        """How far the ComfyUI part of the continued run came."""
+    def states_before(self) -> tuple[RunState, ...]:
+        """How far the runs came that this one continues, the newest first."""
+        found = []
         for run in self.earlier:
             with contextlib.suppress(VastguiError):
-                if (comfy := run.state().comfy) is not None and comfy.total_nodes:
-                    return comfy
-        return None
+                found.append(run.state())
+        return tuple(found)
+
+    @property
+    def before(self) -> ComfyState | None:
+        """How far the ComfyUI part of the continued run came."""
+        parts = (state.comfy for state in self.states_before)
+        return next((comfy for comfy in parts if comfy is not None and comfy.total_nodes), None)
 
     def has(self, name: str) -> bool:
         return any((run.path / name).is_file() for run in (self.run, *self.earlier))
