@@ -1,0 +1,40 @@
+"""Sockets, tunnels, servers and runners break at random under ComfyUI runs, which their user
+continues: no output lost, nothing generated twice, the ending right, others left alone.
+
+Judged by the server's own record and by both disks. The seed is printed; `VASTGUI_CHAOS_SEED=...`
+runs the same faults again (as far as time repeats itself).
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.comfy_kit import Report, drive
+from tests.sshd import Sshd
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VASTGUI_HOME", str(tmp_path / "vastgui"))
+    return tmp_path
+
+
+def storm(home: Path, sshd: Sshd, runs: int, faults_a_run: int) -> Report:
+    """`runs` in four lanes side by side."""
+    seed = os.environ.get("VASTGUI_CHAOS_SEED")
+    report = drive(home, sshd, runs // 4, faults_a_run, int(seed) if seed else None)
+    assert report.wrongs == [], f"seed {report.seed}"
+    assert report.endings["completed"] == report.runs == runs
+    return report
+
+
+@pytest.mark.timeout(300)
+def test_4_runs_20_faults(home: Path, sshd: Sshd) -> None:
+    assert storm(home, sshd, runs=4, faults_a_run=7).felt >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_20_runs_140_faults(home: Path, sshd: Sshd) -> None:
+    assert storm(home, sshd, runs=20, faults_a_run=8).felt >= 140
