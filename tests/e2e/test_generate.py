@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
+from tests.e2e.test_pages import NAMELESS
 from tests.pages.comfy_scribe import ComfyScribe
 from vastgui.config import assets_dir
 from vastgui.demo.comfy.process import PracticeComfy
@@ -166,3 +167,4 @@ def test_no_page_of_pictures_is_wider_than_the_window(
         for width in (1280, 400):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(NAMELESS) == []

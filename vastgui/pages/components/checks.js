@@ -5,7 +5,7 @@ export default {
       <div class="vg-card-title"><span>Checks</span><span class="vg-muted vg-grow" role="status">{{ waiting || summary }}</span>
         <button v-if="rows.length > bad.length && (quiet || bad.length)" type="button" class="vg-btn is-quiet" @click="all = !all">{{ all ? 'Show fewer' : 'Show all ' + rows.length }}</button></div>
       <div v-if="waiting && !rows.length" class="vg-bar is-unknown"><i></i></div>
-      <ul class="vg-checks">
+      <ul v-if="shown.length" class="vg-checks">
         <li v-for="r in shown" :key="r.name" :class="['vg-check', 'tone-' + r.tone]">
           <i class="vg-dot"></i><span class="vg-check-word">{{ r.word }}</span>
           <div><b>{{ r.name }}</b> <span>{{ r.message }}</span><small v-if="r.fix">{{ r.fix }}</small></div>

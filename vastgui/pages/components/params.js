@@ -214,9 +214,12 @@ export default {
       this.$emit("run");
     };
     document.addEventListener("keydown", this.key);
+    this.stray = (e) => e.preventDefault(); // a file that misses its place must not replace the page
+    for (const name of ["dragover", "drop"]) document.addEventListener(name, this.stray);
     this.$emit("ready");
   },
   unmounted() {
+    for (const name of ["dragover", "drop"]) document.removeEventListener(name, this.stray);
     this.flush();
     document.removeEventListener("keydown", this.key);
   },

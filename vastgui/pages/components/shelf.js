@@ -44,9 +44,12 @@ export default {
     },
   },
   mounted() {
+    this.stray = (e) => e.preventDefault(); // a file that misses its place must not replace the page
+    for (const name of ["dragover", "drop"]) document.addEventListener(name, this.stray);
     this.$emit("ready");
   },
   unmounted() {
+    for (const name of ["dragover", "drop"]) document.removeEventListener(name, this.stray);
     clearTimeout(this.hide);
   },
   methods: {
