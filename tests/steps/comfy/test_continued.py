@@ -1,12 +1,15 @@
 """What a continued run knows of those before it. Each was found by random faults (tests/chaos)."""
 
+import json
+from collections.abc import Callable
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 import vastgui.ssh.upload
-from tests.steps.comfy.bench import ComfyBench, Ran
-from tests.steps.comfy.workflows import from_picture, picture
+from tests.steps.comfy.bench import ALL, ComfyBench, Ran
+from tests.steps.comfy.workflows import from_picture, picture, two_cards
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.errors import StepFailed
 from vastgui.state import events as ev
@@ -61,3 +64,30 @@ def test_a_run_that_is_continued_twice_removes_what_the_first_sent(
     assert ran.ok, ran.error
     assert not ran.events(ev.InputUploaded)
     assert staged(comfy, fresh) == []
+
+
+@pytest.mark.parametrize("step", ["follow_prompt", "download_outputs"])
+def test_what_succeeded_is_not_made_again_by_a_server_that_forgot_it(
+    step: str, bench: ComfyBench, comfy: PracticeComfy, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the prompt's success and the run's; then ComfyUI is restarted."""
+    with monkeypatch.context() as patch:
+        dies = StepFailed("It died here.")
+        patch.setattr("vastgui.runner.generation.to_the_end._note_times", raising(dies))
+        patch.setattr("vastgui.runner.generation.fetch.Fetcher._alone", raising(dies))
+        first = bench.run(two_cards(fresh))
+    assert (first.status, first.comfy.outcome) == ("failed", "success")
+    comfy.restart()
+    ran = bench.go_on(first, ALL.index(step))
+    assert ran.ok, ran.error
+    assert [o.downloaded for o in ran.outputs] == [True, True]
+    assert ran.comfy.prompt_id == first.comfy.prompt_id
+    assert ran.comfy.completed_nodes == 4
+    assert json.loads(urlopen(f"{comfy.url}/history", timeout=10).read()) == {}
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def die(*_: Any, **__: Any) -> None:
+        raise error
+
+    return die

@@ -143,11 +143,12 @@ def answer(*files: bytes | None) -> bytes:
 def test_a_bundle_is_read_in_any_pieces(step: int) -> None:
     big = f"{SMALL_BYTES + 1} {sha(b'x')} apart\n".encode()
     raw = answer(b"one\ntwo", None, b"") + big
-    bundle = Bundle(4)
+    taken: dict[int, RemoteFact | None] = {}
+    bundle = Bundle(4, taken.__setitem__)
     for start in range(0, len(raw), step):
         bundle.feed(raw[start : start + step])
     assert bundle.is_whole
-    first, missing, empty, apart = bundle.facts
+    first, missing, empty, apart = (taken[number] for number in range(4))
     assert first == RemoteFact(7, sha(b"one\ntwo"), b"one\ntwo")
     assert missing is None
     assert empty == RemoteFact(0, sha(b""), b"")
@@ -166,7 +167,7 @@ def test_a_bundle_is_read_in_any_pieces(step: int) -> None:
 )
 def test_a_bundle_that_lies_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
-        Bundle(1).feed(raw)
+        Bundle(1, lambda *_: None).feed(raw)
 
 
 def test_where_a_local_server_is() -> None:

@@ -8,7 +8,7 @@ from vastgui.comfy.errors import ComfyError
 from vastgui.comfy.failures import explain
 from vastgui.comfy.outcome import Verdict
 from vastgui.errors import StepFailed, VastguiError
-from vastgui.runner.generation.following import tell_changes
+from vastgui.runner.generation.telling import tell_changes
 from vastgui.state import events as ev
 
 if TYPE_CHECKING:

@@ -1,35 +1,28 @@
 """How one output comes home: over SSH with its checksum, or over ComfyUI's own HTTP."""
 
-import contextlib
 import hashlib
 import os
-import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vastgui.comfy.errors import AnswerTooBig, ComfyError, FileChanged, FileMissing, RequestRefused
-from vastgui.comfy.media import HEAD_BYTES, sniff
-from vastgui.errors import StepFailed, StorageError, VastguiError
-from vastgui.runner.generation.files import SameContent, also_place, new_file, publish
+from vastgui.errors import StorageError, VastguiError
+from vastgui.runner.generation.files import new_file, publish
 from vastgui.runner.generation.harvest import Item, is_final
+from vastgui.runner.generation.keeping import Keeper, NoRoom
 from vastgui.runner.generation.names import Names
 from vastgui.runner.generation.patience import wait_for_answer
-from vastgui.runner.generation.remote import AT_ONCE, RemoteFact, fetch_facts
-from vastgui.state import events as ev
+from vastgui.runner.generation.remote import AT_ONCE, RemoteFact, fetch_fact, fetch_facts
 from vastgui.state.store import storage_error
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
 
-KEEP_FREE_BYTES = 1_000_000_000
 TRIES = 2
+FRUITLESS = 12
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
-
-class NoRoom(StepFailed):
-    """A file is bigger than the disk or the limits allow."""
 
 
 class Fetcher:
@@ -38,7 +31,7 @@ class Fetcher:
     def __init__(self, gen: "Generation") -> None:
         self._gen = gen
         self._names = Names(gen.run.outputs)
-        self._taken_bytes = 0
+        self._keep = Keeper(gen)
 
     def fetch(self, items: list[Item]) -> None:
         """Bring these home, or settle why not. Raises what ends the whole harvest."""
@@ -48,7 +41,7 @@ class Fetcher:
             if item.text is not None:
                 self._alone(item, self._save_text)
             elif not item.saved:
-                self._adopt(item)
+                self._keep.adopt(item)
         waiting = [item for item in items if item.is_open]
         over_ssh = [item for item in waiting if self._remote_path(item)]
         for start in range(0, len(over_ssh), AT_ONCE):
@@ -65,30 +58,44 @@ class Fetcher:
 
     def _over_ssh(self, items: Sequence[Item]) -> None:
         """Sizes and checksums of all, small files at once; what is not found is left open."""
-        paths = [self._remote_path(item) for item in items]
-        known = [
-            (item, path, fact)
-            for item, path, fact in zip(items, paths, self._facts(paths), strict=True)
-            if fact is not None  # else the folder is another one than we think: the server knows
-        ]
-        for item, _, fact in known:
-            item.size_bytes = fact.size_bytes
-        for item, path, fact in sorted(known, key=lambda one: one[2].size_bytes):
-            self._alone(item, lambda item, path=path, fact=fact: self._take(item, path, fact))  # type: ignore[misc]
-
-    def _facts(self, paths: Sequence[str]) -> list[RemoteFact | None]:
         from vastgui.ssh.errors import LinkLost
 
-        session = self._gen.session
-        for fruitless in range(TRIES * 4):
+        big: dict[str, tuple[Item, RemoteFact]] = {}
+        for fruitless in range(FRUITLESS + 1):
+            left = {
+                path: item
+                for item in items
+                if item.is_open and (path := self._remote_path(item)) not in big
+            }
             try:
-                return fetch_facts(session, paths)
+                self._facts(left, big)
+                break
             except LinkLost:
-                session.pause(min(0.05 * 2.0**fruitless, 5.0))
-        return fetch_facts(session, paths)
+                if fruitless == FRUITLESS:
+                    raise
+                self._gen.session.pause(min(0.05 * 2.0**fruitless, 5.0))
+        for path, (item, fact) in sorted(big.items(), key=lambda one: one[1][1].size_bytes):
+            self._alone(item, lambda item, path=path, fact=fact: self._take(item, path, fact))  # type: ignore[misc]
+
+    def _facts(self, left: Mapping[str, Item], big: dict[str, tuple[Item, RemoteFact]]) -> None:
+        """Take the small files; note the others in `big`."""
+        paths = list(left)
+
+        def take(number: int, fact: RemoteFact | None) -> None:
+            if fact is None:
+                return  # the folder may be another one than we think: the server knows
+            path, item = paths[number], left[paths[number]]
+            item.size_bytes = fact.size_bytes
+            if fact.content is None:
+                big[path] = (item, fact)
+            else:
+                self._alone(item, lambda item: self._take(item, path, fact))
+
+        if paths:
+            fetch_facts(self._gen.session, paths, take)
 
     def _take(self, item: Item, path: str, fact: RemoteFact) -> None:
-        self._check_room(fact.size_bytes)
+        self._keep.check_room(fact.size_bytes)
         local = self._gen.run.outputs / item.name
         sha256 = fact.sha256
         if fact.content is not None and hashlib.sha256(fact.content).hexdigest() == sha256:
@@ -96,7 +103,7 @@ class Fetcher:
             item.here_bytes = fact.size_bytes
         else:
             sha256, item.size_bytes = self._download(item, path, local, fact)
-        self._saved(item, local, item.size_bytes or fact.size_bytes, sha256)
+        self._keep.saved(item, local, item.size_bytes or fact.size_bytes, sha256)
 
     def _download(self, item: Item, path: str, local: Path, fact: RemoteFact) -> tuple[str, int]:
         """The big ones: resumed and verified. A file that changes meanwhile is tried again."""
@@ -104,7 +111,7 @@ class Fetcher:
         from vastgui.ssh.transfer import download
 
         gen, latest = self._gen, fact
-        self._adopt_part(local.name)
+        self._keep.adopt_part(local.name)
 
         def told(here: int) -> None:
             item.here_bytes = here
@@ -117,10 +124,10 @@ class Fetcher:
                 )  # fmt: skip
                 return latest.sha256, latest.size_bytes
             except TransferFailed:
-                again = fetch_facts(gen.session, [path], small_bytes=-1)[0]
+                again = fetch_fact(gen.session, path)
                 if not left or again is None:
                     raise
-                self._check_room(again.size_bytes)
+                self._keep.check_room(again.size_bytes)
                 latest = again
         raise AssertionError
 
@@ -143,7 +150,7 @@ class Fetcher:
             if empty:
                 part.unlink(missing_ok=True)
         item.size_bytes = size_bytes
-        self._saved(item, local, size_bytes, sha256)
+        self._keep.saved(item, local, size_bytes, sha256)
 
     def _received(self, item: Item, fd: int) -> tuple[int, str]:
         for left in range(TRIES, -1, -1):
@@ -162,7 +169,7 @@ class Fetcher:
             try:
                 viewed = self._gen.server.client.view(
                     item.filename, item.subfolder, item.type,
-                    on_chunk=take, max_bytes=self._room_bytes(),
+                    on_chunk=take, max_bytes=self._keep.room_bytes(),
                 )  # fmt: skip
                 return viewed.size_bytes, digest.hexdigest()
             except FileChanged:
@@ -184,7 +191,7 @@ class Fetcher:
         except FileMissing:
             settle(item, _missing(item), is_hopeless=True)
         except AnswerTooBig:
-            settle(item, self._too_big(None), is_hopeless=True)
+            settle(item, self._keep.too_big(None), is_hopeless=True)
         except VastguiError as error:
             if is_final(error):
                 raise
@@ -193,83 +200,10 @@ class Fetcher:
     def _save_text(self, item: Item) -> None:
         data = (item.text or "").encode()
         local = self._gen.run.outputs / item.name
-        self._check_room(len(data))
+        self._keep.check_room(len(data))
         new_file(local, data)
         item.size_bytes = item.here_bytes = len(data)
-        self._saved(item, local, len(data), hashlib.sha256(data).hexdigest(), media="text")
-
-    def _saved(
-        self, item: Item, local: Path, size_bytes: int, sha256: str, media: str = ""
-    ) -> None:
-        self._taken_bytes += size_bytes
-        item.sha256 = sha256
-        event = ev.OutputSaved(
-            number=item.number,
-            path=f"{local.parent.name}/{local.name}",
-            size_bytes=size_bytes,
-            sha256=sha256,
-            media=media or sniff(_head(local)).kind,
-        )
-        self._also_there(local, size_bytes, sha256)
-        self._gen.harvest.saved(item, event)
-        self._gen.thumbnails.want(event, local)
-
-    def _also_there(self, local: Path, size_bytes: int, sha256: str) -> None:
-        """The folder the user named gets it too; trouble there does not cost the file here."""
-        if not (folder := self._gen.job.output_dir):
-            return
-        try:
-            place = also_place(
-                local, Path(folder).expanduser(), local.name, SameContent(size_bytes, sha256)
-            )
-            self._gen.say(f"[vastgui] {local.name} is also {place}")
-        except StorageError as error:
-            self._gen.complain(f"{local.name} could not be put into {folder}: {error}")
-
-    def _adopt(self, item: Item) -> None:
-        """What the continued run brought home already is not fetched again."""
-        known = self._gen.known_before(item)
-        if known is None:
-            return
-        size_bytes, sha256, theirs = known
-        if not SameContent(size_bytes, sha256)(theirs):
-            return
-        local = self._gen.run.outputs / item.name
-        try:
-            from vastgui.runner.generation.record import link_or_copy
-
-            link_or_copy(theirs, local)
-        except OSError:
-            return
-        item.size_bytes = item.here_bytes = size_bytes
-        self._saved(item, local, size_bytes, sha256)
-
-    def _adopt_part(self, name: str) -> None:
-        """Go on with what the continued run had of a big file; the checksum has the last word."""
-        part = f"{name}.part"
-        for run in self._gen.record_files.earlier:
-            theirs = run.outputs / part
-            with contextlib.suppress(OSError):
-                if stat.S_ISREG(theirs.lstat().st_mode):
-                    os.rename(theirs, self._gen.run.outputs / part)
-                    return
-
-    def _check_room(self, size_bytes: int) -> None:
-        """Raises `NoRoom` when the file is more than the limits leave."""
-        if size_bytes > self._room_bytes():
-            raise NoRoom(self._too_big(size_bytes))
-
-    def _room_bytes(self) -> int:
-        free = shutil.disk_usage(self._gen.run.outputs).free - KEEP_FREE_BYTES
-        most = self._gen.settings.max_output_bytes
-        return max(min(free, most - self._taken_bytes) if most else free, 0)
-
-    def _too_big(self, size_bytes: int | None) -> str:
-        size = "it" if size_bytes is None else f"it takes {_size(size_bytes)}, which"
-        return (
-            f"{size} is more than there is room for: {_size(self._room_bytes())} "
-            "(1 GB of this disk stays free, and the limit in Settings holds)"
-        )
+        self._keep.saved(item, local, len(data), hashlib.sha256(data).hexdigest(), media="text")
 
 
 def _missing(item: Item) -> str:
@@ -290,16 +224,3 @@ def _open_new(part: Path) -> int:
         os.close(fd)
         raise StorageError(f"{part} is not a plain file.")
     return fd
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
-
-
-def _size(size_bytes: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size_bytes < 1000:
-            return f"{size_bytes:.0f} {unit}"
-        size_bytes /= 1000
-    return f"{size_bytes:.1f} GB"

@@ -3,15 +3,12 @@
 import time
 from typing import TYPE_CHECKING
 
-from vastgui.comfy import changes as ch
 from vastgui.comfy.errors import ComfyError
-from vastgui.comfy.nodes import Node
 from vastgui.comfy.outcome import Verdict
-from vastgui.comfy.progress import Tracker
 from vastgui.errors import StepFailed
-from vastgui.runner.generation.facts import event_of
 from vastgui.runner.generation.patience import SERVER_PATIENCE_S
 from vastgui.runner.generation.preview import Previews
+from vastgui.runner.generation.telling import progress, tell_changes
 from vastgui.runner.generation.watch import Watch
 
 if TYPE_CHECKING:
@@ -203,50 +200,8 @@ class Follower:
     # -- words
 
     def _tell_progress(self) -> None:
-        percent, eta_s, words = self._watch.ask(_progress)
+        percent, eta_s, words = self._watch.ask(progress)
         shown = f"{percent:.0f} {words} {eta_s and round(eta_s)}"
         if shown != self._told and self._away_since is None:
             self._told = shown
             self._gen.ctx.percent(round(percent, 1), words[0], words[1], eta_s=eta_s)
-
-
-def tell_changes(gen: "Generation", watch: Watch) -> None:
-    """Changes of the prompt become events; its outputs go to the harvest."""
-    for change in watch.changes():
-        match change:
-            case ch.OutputFound() | ch.TextFound():
-                gen.harvest.add(change, cached=_is_cached(watch, change.node_id))
-            case ch.OutputsLeftOut():
-                gen.left_out = change.message
-                gen.complain(change.message)
-            case ch.Ended():
-                pass
-            case _:
-                for event in event_of(change, gen.prompt_id):
-                    gen.record(event)
-
-
-def _is_cached(watch: Watch, node_id: str) -> bool:
-    return any(
-        node.status == "cached" and node.node_id == node_id
-        for node in watch.ask(lambda t: list(t.nodes))
-    )
-
-
-def _progress(tracker: Tracker) -> tuple[float, float | None, tuple[str, str]]:
-    eta_s = tracker.eta_s(time.monotonic())
-    if tracker.finished_hint and tracker.verdict is None:
-        return tracker.percent, None, ("ComfyUI is done", "")
-    if tracker.verdict is None and not tracker.is_running:
-        position = tracker.position
-        waits = f"{position} before it" if position else ""
-        return tracker.percent, None, ("Waiting in ComfyUI's queue", waits)
-    running = [node for node in tracker.nodes if node.status == "executing"]
-    done = sum(node.is_done for node in tracker.nodes)
-    words = f"{done} of {len(tracker.nodes)} nodes"
-    detail = _at_work(running[-1]) if running else ""
-    return tracker.percent, eta_s and round(eta_s, 1), (words, detail)
-
-
-def _at_work(node: Node) -> str:
-    return f"{node.node_type}: {node.message}" if node.message else node.node_type

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from vastgui.errors import StepFailed
 from vastgui.runner.context import Done, nothing_to_do
-from vastgui.runner.generation.following import tell_changes
 from vastgui.runner.generation.staging import remove_inputs
 from vastgui.runner.generation.submission import take_up
+from vastgui.runner.generation.telling import tell_changes
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation

@@ -51,50 +51,52 @@ class RemoteFact:
 
 
 class Bundle:
-    """Reads the answer of BUNDLE as it comes; bounded by what it announces itself. Pure."""
+    """Reads the answer of BUNDLE as it comes; `take` gets each fact with its number. Pure.
 
-    def __init__(self, count: int, on_bytes: Callable[[int], None] | None = None) -> None:
-        self.facts: list[RemoteFact | None] = []
-        """One for each path; None for a file that is not there."""
+    Holds one small file at a time; None stands for a file that is not there.
+    """
+
+    def __init__(self, count: int, take: Callable[[int, RemoteFact | None], object]) -> None:
+        self.taken = 0
         self._count = count
+        self._take = take
         self._buffer = bytearray()
         self._open: RemoteFact | None = None
-        self._told = on_bytes or (lambda _: None)
 
     @property
     def is_whole(self) -> bool:
-        return len(self.facts) == self._count and not self._buffer
+        return self.taken == self._count and not self._buffer
 
     def feed(self, data: bytes) -> None:
         """Raises `ValueError` when it is no such answer."""
         self._buffer += data
-        while len(self.facts) < self._count and self._step():
+        while self.taken < self._count and self._step():
             pass
-        if len(self.facts) == self._count and self._buffer:
+        if self.taken == self._count and self._buffer:
             raise ValueError("more came than was asked for")
-        self._told(len(data))
 
     def _step(self) -> bool:
         return self._content() if self._open else self._line()
 
     def _line(self) -> bool:
-        line, end, rest = self._buffer.partition(b"\n")
-        if not end:
-            if len(line) > _LONGEST_LINE:
+        end = self._buffer.find(b"\n", 0, _LONGEST_LINE)
+        if end < 0:
+            if len(self._buffer) >= _LONGEST_LINE:
                 raise ValueError("no such answer")
             return False
-        self._buffer = rest
-        if bytes(line) == b"missing - -":
-            self.facts.append(None)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        if line == b"missing - -":
+            self._say(None)
             return True
-        found = _LINE.match(bytes(line))
+        found = _LINE.match(line)
         if not found or (found[3] == b"inside" and int(found[1]) > SMALL_BYTES):
             raise ValueError("no such answer")
         fact = RemoteFact(int(found[1]), found[2].decode())
         if found[3] == b"inside":
             self._open = fact
         else:
-            self.facts.append(fact)
+            self._say(fact)
         return True
 
     def _content(self) -> bool:
@@ -104,21 +106,30 @@ class Bundle:
             return False
         content = bytes(self._buffer[:size])
         del self._buffer[:size]
-        self.facts.append(RemoteFact(size, self._open.sha256, content))
-        self._open = None
+        fact, self._open = RemoteFact(size, self._open.sha256, content), None
+        self._say(fact)
         return True
+
+    def _say(self, fact: RemoteFact | None) -> None:
+        number, self.taken = self.taken, self.taken + 1
+        self._take(number, fact)
 
 
 def fetch_facts(
-    session: "Session", paths: Sequence[str], *, small_bytes: int = SMALL_BYTES
-) -> list[RemoteFact | None]:
+    session: "Session",
+    paths: Sequence[str],
+    take: Callable[[int, RemoteFact | None], object],
+    *,
+    small_bytes: int = SMALL_BYTES,
+) -> None:
     """Size and sha256 of each file, and the content of small ones, in one round trip.
 
-    Raises `SshError`; `TransferFailed` when the answer makes no sense.
+    `take` gets each with the number of its path, as soon as it came; what it raises passes
+    through. Raises `SshError`; `TransferFailed` when the answer makes no sense.
     """
     from vastgui.ssh.errors import CommandSilent, TransferFailed
 
-    bundle = Bundle(len(paths))
+    bundle = Bundle(len(paths), take)
 
     def tick(silent_s: float) -> None:
         if silent_s > HASH_SILENCE_S:
@@ -136,7 +147,13 @@ def fetch_facts(
         raise TransferFailed(paths[0], "the instance's answer makes no sense") from error
     if not bundle.is_whole:
         raise TransferFailed(paths[0], "the instance's answer broke off")
-    return bundle.facts
+
+
+def fetch_fact(session: "Session", path: str) -> RemoteFact | None:
+    """Size and sha256 of one file now; None when it is not there."""
+    found: list[RemoteFact | None] = []
+    fetch_facts(session, [path], lambda _, fact: found.append(fact), small_bytes=-1)
+    return found[0]
 
 
 def free_bytes(session: "Session", folders: Sequence[str]) -> list[int | None]:

@@ -6,6 +6,7 @@ from vastgui.comfy.outcome import Verdict
 from vastgui.errors import StepFailed
 from vastgui.runner.generation.endings import bring_home_what_is_there, failed, write_ending
 from vastgui.runner.generation.following import Follower
+from vastgui.runner.generation.remembered import success_before
 from vastgui.runner.generation.submission import queue_anew, take_up
 from vastgui.runner.generation.watch import Watch
 
@@ -20,6 +21,8 @@ def follow_to_the_end(gen: "Generation") -> float | None:
     while True:
         follower = Follower(gen)
         verdict = follower.run()
+        if verdict.outcome == "lost" and gen.is_taken_over:
+            verdict = success_before(gen) or verdict
         write_ending(gen, verdict)
         if verdict.outcome == "success":
             _note_times(gen, gen.listen(), verdict)
