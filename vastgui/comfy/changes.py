@@ -1,6 +1,6 @@
 """What became of a prompt since the runner last asked: facts for the state file, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vastgui.comfy.outcome import Verdict
 
@@ -60,6 +60,25 @@ class TextFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFound:
+    """A final picture that came over the socket: its only copy. It shares the numbers too."""
+
+    number: int
+    node_id: str
+    filename: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesMissed:
+    """Of the node's pictures `here` came over the socket; it sent `sent`, None: nobody knows."""
+
+    node_id: str
+    here: int
+    sent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputsLeftOut:
     """`message` says how many outputs were not taken, and why."""
 
@@ -76,5 +95,5 @@ class Ended:
 
 Change = (
     QueueMoved | PromptStarted | NodesChanged | NodeProgressed
-    | OutputFound | TextFound | OutputsLeftOut | Ended
+    | OutputFound | TextFound | PictureFound | PicturesMissed | OutputsLeftOut | Ended
 )  # fmt: skip

@@ -31,17 +31,19 @@ _PREVIEW, _TEXT, _PREVIEW_WITH_METADATA = 1, 3, 4
 _BY_NUMBER: dict[int, ImageType] = {1: "jpeg", 2: "png"}
 _BY_MEDIA_TYPE: dict[str, ImageType] = {"image/jpeg": "jpeg", "image/png": "png"}
 _MAX_ID = 200
+_MAX_MEMORY_BYTES = 32 << 20
+"""A socket's message is a hint: one that would cost more than this is passed over."""
 
 
 def parse_text(frame: str | bytes) -> Message | None:
     """A message of a type that ComfyUI itself has; packs send many others."""
     try:
-        found = read_json(frame)
+        found = read_json(frame, most_bytes=_MAX_MEMORY_BYTES)
     except UnusableJson:
         return None
     match found:
         case {"type": str(kind), "data": dict(data)} if kind in KNOWN_TYPES:
-            return Message(kind, data)
+            return Message(kind, data, len(frame))
     return None
 
 
@@ -62,7 +64,7 @@ def parse_binary(frame: bytes) -> Preview | NodeText | None:
 
 def _preview_with_metadata(head: bytes, image: bytes) -> Preview | None:
     try:
-        metadata = read_json(head)
+        metadata = read_json(head, most_bytes=_MAX_MEMORY_BYTES)
     except UnusableJson:
         return None
     if not isinstance(metadata, dict):

@@ -16,7 +16,7 @@ class Ledger:
 
     def __init__(self, first: int, max_outputs: int) -> None:
         self._next = first
-        self._limit = max_outputs
+        self.limit = max_outputs
         self._known: set[tuple[str, ...]] = set()
         self._unusable: dict[str, int] = {}
         self._left_out: dict[str, int] = {}
@@ -29,20 +29,30 @@ class Ledger:
                 node = board.find(raw_id, about.get("real_node_id"), about.get("display_node"))
                 yield from self._node(raw_id, node.node_id if node else raw_id, shown)
 
+    def picture(self, node_id: str, index: int) -> int | None:
+        """The number of a picture that has no name; None when the run has outputs enough."""
+        if len(self._known) >= self.limit:
+            key = f"{node_id}\0picture"
+            _count(self._left_out, key, self._left_out.get(key, 0) + 1)
+            return None
+        self._known.add((node_id, "\0picture", str(index)))
+        self._next += 1
+        return self._next - 1
+
     def left_out(self) -> ch.OutputsLeftOut | None:
         unusable, more = sum(self._unusable.values()), sum(self._left_out.values())
         if not unusable + more:
             return None
-        return ch.OutputsLeftOut(unusable + more, left_out_note(unusable, more, self._limit))
+        return ch.OutputsLeftOut(unusable + more, left_out_note(unusable, more, self.limit))
 
     def _node(self, raw_id: str, node_id: str, shown: dict[Any, Any]) -> Iterator[ch.Change]:
-        found = collect({raw_id: shown}, max_outputs=self._limit)
+        found = collect({raw_id: shown}, max_outputs=self.limit)
         more = found.left_out
         items: list[OutputRef | TextRef] = [*found.files, *found.texts]
         for item in items:
             if (key := _key(item)) in self._known:
                 continue
-            if len(self._known) >= self._limit:
+            if len(self._known) >= self.limit:
                 more += 1
                 continue
             self._known.add(key)

@@ -8,10 +8,14 @@ ImageType = Literal["jpeg", "png"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text frame. `data` is whatever the server sent: every reader checks what it takes."""
+    """One text frame. `data` is whatever the server sent: every reader checks what it takes.
+
+    `size_chars` is the length of the frame, which tells how much memory is held with the message.
+    """
 
     type: str
     data: dict[str, Any]
+    size_chars: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

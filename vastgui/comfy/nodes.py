@@ -21,6 +21,8 @@ class Node:
     status: str = "pending"
     message: str = ""
     fraction: float | None = None
+    total: float | None = None
+    """What its own bar counts to."""
     started_at: float | None = None
     ended_at: float | None = None
     parts: dict[str, float] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Board:
             # The outer node's own 0 of 1 says nothing.
             silent = total == 1 and node.fraction is None and not fraction
             node.fraction = None if silent else fraction
+            node.total = total
         else:
             silent = False
             self.part(node, raw_id, fraction or 0.0)

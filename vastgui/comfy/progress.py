@@ -24,6 +24,7 @@ from vastgui.comfy.outcome import (
 )
 from vastgui.comfy.outputs import MAX_OUTPUTS
 from vastgui.comfy.pace import History, eta_s, fraction
+from vastgui.comfy.pictures import Pictures
 from vastgui.comfy.reader import Reader
 
 PER_SECOND = 10.0
@@ -55,6 +56,7 @@ class Tracker:
         self._wanted = reachable(prompt, outputs_to_execute or ()) or set(prompt)
         self._history = history or History()
         self._ledger = Ledger(first_output, max_outputs)
+        self._pictures = Pictures(self._board, self._ledger)
         self._facts: list[ch.Change] = []
         self._started_at: float | None = None
         self._said: Verdict | None = None
@@ -94,6 +96,11 @@ class Tracker:
             return node.node_id
         running = [node.node_id for node in self.nodes if node.status == "executing"]
         return running[-1] if running else ""
+
+    def take_picture(self, preview: Preview) -> None:
+        """Keep a frame that is an output: the only copy of what a node saved."""
+        if found := self._pictures.take(preview, self.preview_node(preview)):
+            self._facts.append(found)
 
     # -- what comes in ------------------------------------------------------------------------
 
@@ -195,6 +202,8 @@ class Tracker:
         self.verdict = found
         knows_all = self.finished_hint or self._said is not None
         close(self._board, found, self._wanted, now, knows_all=knows_all)
+        if found.outcome == "success":
+            self._facts += self._pictures.missed(gap=self._gap)
         if more := self._ledger.left_out():
             self._facts.append(more)
         self._facts.append(ch.Ended(found))
@@ -208,6 +217,7 @@ class Tracker:
     def changes(self, now: float) -> list[ch.Change]:
         """What happened since the last call, oldest facts first, paced to PER_SECOND."""
         out, self._facts = self._facts, []
+        self._pictures.handed_out()
         ended = [f for f in out if isinstance(f, ch.Ended | ch.OutputsLeftOut)]
         out = [f for f in out if not isinstance(f, ch.Ended | ch.OutputsLeftOut)]
         if ended or now >= self._next_at or now < self._next_at - 60:

@@ -10,6 +10,11 @@ from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 100
+MAX_MEMORY_BYTES = 256 << 20
+"""Roughly what the values may take: 32 MB of `{},{},...` would be 900 MB of dicts. An object_info
+takes 7 bytes a byte.
+"""
+_CONTAINER_BYTES, _VALUE_BYTES = 200, 60
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(set(range(256)) - set(_STEPS))
 
@@ -18,19 +23,29 @@ class UnusableJson(ValueError):
     """The text says why in words that fit after "it is ..."."""
 
 
-def read_json(raw: str | bytes) -> Any:
-    """Raises `UnusableJson`, and nothing else."""
+def read_json(raw: str | bytes, *, most_bytes: int = MAX_MEMORY_BYTES) -> Any:
+    """`most_bytes` bounds the memory of the values. Raises `UnusableJson`, and nothing else."""
     try:
         data = raw.encode() if isinstance(raw, str) else raw
+        if memory_bytes(data) > most_bytes:
+            raise UnusableJson("made of too many parts")
         text = raw if isinstance(raw, str) else raw.decode()
         found = json.loads(text, parse_constant=_nothing, parse_float=_finite)
     except RecursionError:
         raise UnusableJson("nested too deeply") from None
+    except UnusableJson:
+        raise
     except ValueError as error:  # also numbers of thousands of digits, and bytes that are no UTF-8
         raise UnusableJson("no JSON") from error
     if _deepest_by_brackets(data) > MAX_DEPTH and _is_deep(found):
         raise UnusableJson("nested too deeply")
     return _whole(found) if b"\\ud" in data or b"\\uD" in data else found
+
+
+def memory_bytes(data: bytes) -> int:
+    """About what the values of this JSON take, without its texts; found by counting, not parsing."""
+    containers = data.count(b"{") + data.count(b"[")
+    return containers * _CONTAINER_BYTES + data.count(b",") * _VALUE_BYTES
 
 
 def _nothing(_name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vastgui.comfy import embedded
 from vastgui.comfy.convert import is_api_format
+from vastgui.comfy.strict_json import MAX_MEMORY_BYTES, memory_bytes
 from vastgui.errors import InvalidInput
 
 MAX_JSON_BYTES = 20_000_000
@@ -92,6 +93,8 @@ def _is_ui(raw: Mapping[str, Any]) -> bool:
 def _parsed(data: bytes, name: str) -> object:
     if len(data) > MAX_JSON_BYTES:
         raise InvalidInput(name, f"is larger than {MAX_JSON_BYTES // 10**6} MB.", hint=HINT)
+    if memory_bytes(data) > MAX_MEMORY_BYTES:
+        raise InvalidInput(name, "is made of too many parts to be a workflow.", hint=HINT)
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_null, parse_float=_finite)
     except UnicodeDecodeError:

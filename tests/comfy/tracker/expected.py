@@ -119,7 +119,7 @@ SEEN: dict[str, list[str]] = {
         "success 100% | 1E 2E | “two” | 2 previews of 1",
         "success 100% | 1E 2E | “two” | 2 previews of 1",
         "lost 99% | 1E 2E | ComfyUI_temp_ilkrm_00001_.png | 8 previews of 1",
-        "success 100% | 1E 2E | - | 2 previews of 2",
+        "success 100% | 1E 2E | websocket_2_00001.png websocket_2_00002.png | 2 previews of 2",
     ],
     # expansion, two async nodes, bars over 100% and of 0, a pack's own message, a cycle found at run time (status_str success!)
     "14_progress_state_expand_async": [

@@ -84,6 +84,7 @@ def _show(played: Played, row: dict[str, Any], listening: dict[str, str]) -> Non
                 and (node := tracker.preview_node(frame)) is not None
             ):
                 played.previews.append(node)
+                tracker.take_picture(frame)
     elif row["kind"] == "ws_open" and listening.get(row["ws"]) == played.client_id:
         tracker.gap()
     elif "queue_running" in (body := _answer(row, "GET", "/queue")):
@@ -120,6 +121,7 @@ def summary(played: Played) -> str:
     assert tracker.verdict
     nodes = " ".join(f"{node.node_id}{letters[node.status]}" for node in tracker.nodes)
     files = [found.filename for found in played.of(ch.OutputFound)]
+    files += [found.filename for found in played.of(ch.PictureFound)]
     files += [f"“{found.text}”" for found in played.of(ch.TextFound)]
     said = f"{tracker.verdict.outcome} {tracker.percent:.0f}% | {nodes} | {' '.join(files) or '-'}"
     if positions := [moved.position for moved in played.of(ch.QueueMoved)]:
