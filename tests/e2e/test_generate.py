@@ -70,6 +70,7 @@ def test_from_the_library_to_the_lightbox(app: App, open_tab: Open, comfy: Pract
 
     page.keyboard.press("Control+k")
     page.keyboard.type("gallery")
+    expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Gallery")).to_have_attribute("aria-current", "page")
     page.get_by_role("searchbox", name="Search the gallery").fill("red fox")
@@ -83,6 +84,7 @@ def test_from_the_library_to_the_lightbox(app: App, open_tab: Open, comfy: Pract
     expect(page.get_by_role("textbox", name="Prompt", exact=True)).to_have_value(
         "a red fox in the snow"
     )
+    expect(page).to_have_url(f"{app.url}/generate")
     expect(page.get_by_role("combobox", name="How Seed goes on")).to_have_value("fixed")
     expect(page.get_by_role("textbox", name="Address")).to_have_value(comfy.url)
 

@@ -16,6 +16,7 @@ from vastgui.pages.present import Json
 from vastgui.pages.uploads import Uploads
 
 SAVE_AFTER_S = 0.6
+PLAIN_AFTER_S = 0.1
 
 
 class GeneratePage:
@@ -44,7 +45,8 @@ class GeneratePage:
     def _begin(self, run: str, n: str, workflow: str) -> None:
         """What the address asks for, else what was open last, else the library."""
         if run or workflow or self._on:
-            ui.navigate.history.replace("/generate")  # a reload keeps what was typed since
+            # a reload keeps what was typed since; later, for a followed link changes the address last
+            ui.timer(PLAIN_AFTER_S, lambda: ui.navigate.history.replace("/generate"), once=True)
         if run or workflow:
             key = f"{RUN}:{run}" if run else f"{LIBRARY}:{workflow}"
             self.open(key, fresh=bool(run), seeds=bool(n))

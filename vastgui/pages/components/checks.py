@@ -4,6 +4,7 @@ from vastgui.feed import RunView
 from vastgui.pages import present_generation as present
 from vastgui.pages.live import Live, LiveElement
 from vastgui.state.comfy import Check
+from vastgui.state.model import Status
 
 
 class Checks(LiveElement, component="checks.js"):
@@ -11,7 +12,7 @@ class Checks(LiveElement, component="checks.js"):
 
     def __init__(self, live: Live, view: RunView, *, quiet: bool = False) -> None:
         super().__init__(live)
-        self._view = view
+        self._view, self._quiet = view, quiet
         self._props["quiet"] = quiet
         self._sent = self._now()
         self._props["checks"] = [present.check(c) for c in self._sent[0]]
@@ -30,5 +31,7 @@ class Checks(LiveElement, component="checks.js"):
         if state is None:
             return (), ""
         found = state.comfy.checks if state.comfy else ()
+        if self._quiet and state.status is Status.QUEUED:
+            return found, ""  # the head says what it waits for
         waits = not state.is_terminal and not (state.comfy and state.comfy.prompt_id)
         return found, present.looking(state) if waits else ""
