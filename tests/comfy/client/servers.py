@@ -73,8 +73,8 @@ class Line:
         self._file.close()
         self.sock.close()
 
-    def shake_hands(self) -> Asked:
-        asked = self.ask()
+    def shake_hands(self, asked: Asked | None = None) -> Asked:
+        asked = asked or self.ask()
         assert asked is not None
         key = asked.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()

@@ -18,6 +18,8 @@ from vastgui.comfy.pace import History
 from vastgui.comfy.progress import Tracker
 
 T = TypeVar("T")
+MAX_EARLY, MAX_EARLY_CHARS = 100, 2 << 20
+"""Frames kept until the prompt is followed; a server chooses what it sends before."""
 NEWS = frozenset(
     {"executed", "executing", "execution_start", "execution_error", "execution_interrupted"}
 )
@@ -38,6 +40,7 @@ class Watch:
         """The queue may have changed for our waiting prompt, or the socket was away."""
         self._tracker: Tracker | None = None
         self._early: list[Message | NodeText] = []
+        self._early_room_chars = MAX_EARLY_CHARS
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._preview: tuple[Preview, str] | None = None
@@ -77,8 +80,7 @@ class Watch:
     def on_frame(self, frame: Message | Preview | NodeText) -> None:
         with self._lock:
             if self._tracker is None:
-                if not isinstance(frame, Preview) and len(self._early) < 100:
-                    self._early.append(frame)  # may come before the answer to POST /prompt
+                self._keep_early(frame)  # may come before the answer to POST /prompt
                 return
             if isinstance(frame, Preview):
                 node_id = self._tracker.preview_node(frame)
@@ -90,6 +92,13 @@ class Watch:
             self.look_soon = True
         if isinstance(frame, Message) and frame.type in NEWS:
             self._news.set()
+
+    def _keep_early(self, frame: Message | Preview | NodeText) -> None:
+        size_chars = frame.size_chars if isinstance(frame, Message) else 0
+        room = len(self._early) < MAX_EARLY and size_chars <= self._early_room_chars
+        if room and not isinstance(frame, Preview):
+            self._early_room_chars -= size_chars
+            self._early.append(frame)
 
     def on_connect(self) -> None:
         with self._lock:
