@@ -1,6 +1,6 @@
 """Random faults during whole ComfyUI runs: nothing lost, nothing made twice, the ending right.
 
-    pytest -m slow -s tests/chaos/test_comfy_faults.py
+pytest -m slow -s tests/chaos/test_comfy_faults.py
 """
 
 import contextlib
@@ -49,7 +49,9 @@ SERVER_FAULTS = (
 class Storm:
     """One ComfyUI behind one breakable SSH line, and faults by chance."""
 
-    def __init__(self, bench: ComfyBench, comfy: PracticeComfy, proxy: FaultProxy, rig: Rig) -> None:
+    def __init__(
+        self, bench: ComfyBench, comfy: PracticeComfy, proxy: FaultProxy, rig: Rig
+    ) -> None:
         self.bench, self.comfy, self.proxy, self.rig = bench, comfy, proxy, rig
         self.chance = random.Random(int(os.environ.get("VASTGUI_CHAOS_SEED", "3")))
         self.faults: Counter[str] = Counter()
@@ -62,11 +64,11 @@ class Storm:
         ran = Ran(self.rig.supervisor.launch(plan, {"workflow.json": workflow}))
         chain, restarts, began = [ran], 0, self.faults.total()
         deadline = time.monotonic() + PATIENCE_S
-        while ran.state.status.value != "completed":
-            assert time.monotonic() < deadline, (ran.state, ran.log)
+        while (state := ran.state).status.value != "completed":
+            assert time.monotonic() < deadline, (state, ran.log)
             self.rig.supervisor.sweep()
-            if ran.state.is_terminal:
-                ran = Ran(self.rig.supervisor.launch(continue_plan(ran.state, ran.run.plan())))
+            if state.is_terminal:
+                ran = Ran(self.rig.supervisor.launch(continue_plan(state, ran.run.plan())))
                 chain.append(ran)
             if self.faults.total() - began < MOST_FAULTS_A_RUN:
                 restarts += self.break_something(ran, restarts)

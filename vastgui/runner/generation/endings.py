@@ -76,6 +76,7 @@ def withdraw(gen: "Generation", why: str) -> None:
     if not gen.intended or gen.ended:
         return
     gen.ctx.tidy_up(WITHDRAW_S)
+    before = len(gen.complaints)
     try:
         gen.server.client.cancel(gen.prompt_id)
         verdict = _left(gen)
@@ -91,7 +92,8 @@ def withdraw(gen: "Generation", why: str) -> None:
     if outcome in ("interrupted", "lost"):
         outcome = "cancelled"
     with contextlib.suppress(VastguiError):
-        write_ending(gen, verdict or Verdict(outcome="interrupted"), outcome, why)
+        words = " ".join([why, *gen.complaints[before:]])
+        write_ending(gen, verdict or Verdict(outcome="interrupted"), outcome, words)
 
 
 def _left(gen: "Generation") -> Verdict | None:
