@@ -7,7 +7,7 @@ import pytest
 
 from vastgui.pages import present_generation as present
 from vastgui.pages.present import head
-from vastgui.state.comfy import Check, ComfyState, NodeState, Output, Preview
+from vastgui.state.comfy import Check, ComfyState, Input, NodeState, Output, Preview
 from vastgui.state.model import Progress, RunState, Status, StepResult, StepState, StepStatus
 
 SAMPLER = NodeState(node_id="4", node_type="KSampler", title="Sampler", status="executing")
@@ -124,3 +124,14 @@ def test_setups_that_may_end_with_a_workflow_have_room_for_it() -> None:
     step = StepState(index=0, action="execute_comfyui_workflow", label="Run a workflow")
     assert present.may_generate(RunState(workflow_id="r", kind="setup", steps=(step,)))
     assert not present.may_generate(RunState(workflow_id="r", kind="setup"))
+
+
+def test_what_may_help_fits_what_happened() -> None:
+    over_ssh = {"ssh_connection": "root@box:22"}
+    assert present.acts(state(ComfyState(), **over_ssh)) == ["open"]
+    assert present.acts(state(ComfyState())) == [], "a server of this computer is open as it is"
+    full = ComfyState(outcome="error", error_type="torch.OutOfMemoryError")
+    assert present.acts(state(full, status=Status.FAILED)) == ["free"]
+    sent = ComfyState(inputs=(Input(name="a", remote_name="a", size_bytes=1, sha256=""),))
+    assert present.acts(state(sent, status=Status.CANCELLED)) == ["clean"]
+    assert present.acts(state(sent, status=Status.COMPLETED)) == []

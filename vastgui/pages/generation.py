@@ -10,18 +10,24 @@ from vastgui.pages.components.lightbox import Lightbox
 from vastgui.pages.components.nodes import Nodes
 from vastgui.pages.components.outputs import Outputs
 from vastgui.pages.files_of_runs import FileActs
-from vastgui.pages.live import Live, show_error
+from vastgui.pages.live import Live, open_run, show_error
+
+_HERE = {"initiated_from": "gui"}
 
 
 class GenerationPart:
     """Empty until the run has a prompt; then it fills itself, also at the end of a setup."""
 
     def __init__(self, live: Live, view: RunView) -> None:
-        self._run_id, self._acts = view.run_id, FileActs(live)
+        self._live, self._run_id, self._acts = live, view.run_id, FileActs(live)
         with ui.element("div").classes("vg-gen-cols vg-gen-part"):
             with ui.element("div"):
                 self._at_a_glance = Generation(
-                    live, view, on_record=self._copy_record, on_folder=self._open_folder
+                    live,
+                    view,
+                    on_record=self._copy_record,
+                    on_folder=self._open_folder,
+                    on_act=self._act,
                 )
                 with self._at_a_glance:
                     Outputs(live, view)
@@ -35,6 +41,22 @@ class GenerationPart:
             self._at_a_glance.copy(self._acts.record(self._run_id))
         except VastguiError as error:
             show_error(error)
+
+    def _act(self, verb: str) -> None:
+        """What can be done about the ComfyUI itself is a run of its own: show it."""
+        services = self._live.services
+        try:
+            if verb == "free":
+                run_id = services.free_memory(self._run_id, metadata=_HERE)
+            elif verb == "clean":
+                run_id = services.clean_up(self._run_id, metadata=_HERE)
+            else:
+                run_id = services.open_comfyui(run_id=self._run_id, metadata=_HERE)
+        except VastguiError as error:
+            show_error(error)
+            return
+        self._live.feed.poll_now()
+        open_run(run_id)
 
     def _open_folder(self) -> None:
         self._acts.folder(self._run_id)

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from vastgui.generating.actions import address_of
 from vastgui.pages.words import STATUS_WORDS, duration, short_connection, size, where_it_is
 from vastgui.state.model import Item, Progress, RunState, Status, StepState, StepStatus
 
@@ -49,6 +50,7 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "hint": state.hint,
         "damaged": damaged(state),
         "next": next_page(state),
+        "address": address_of(state),
         "actions": [action(verb) for verb in verbs(state, silent_s=silent_s, limit_s=limit_s)],
     }
 

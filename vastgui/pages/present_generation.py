@@ -18,6 +18,12 @@ NODE_WORDS = {
 
 _LEVELS = {"green": ("fine", "ok"), "amber": ("warning", "wait"), "red": ("problem", "bad")}
 _NAMES = {"vram": "VRAM", "disk here": "Disk of this computer"}
+_MAKERS = ("preflight", "execute_comfyui_workflow")
+_ACTS = {
+    "free": ("Free memory", "bolt"),
+    "clean": ("Clean up there", "trash"),
+    "open": ("Open ComfyUI", "link"),
+}
 _OUTCOMES = {
     "error": "ComfyUI could not finish this prompt.",
     "interrupted": "The prompt was interrupted on the instance.",
@@ -47,8 +53,18 @@ def generation(state: RunState) -> Json | None:
         "failure": failure(comfy),
         "preview": preview(state, comfy),
         "took": took(comfy),
-        "prompt_id": comfy.prompt_id,
+        "acts": [{"verb": v, "label": _ACTS[v][0], "icon": _ACTS[v][1]} for v in acts(state)],
     }
+
+
+def acts(state: RunState) -> list[str]:
+    """What may help beside running it again."""
+    comfy, found = state.comfy, []
+    if comfy and "OutOfMemory" in comfy.error_type:
+        found.append("free")
+    if comfy and comfy.inputs and state.is_terminal and state.status is not Status.COMPLETED:
+        found.append("clean")
+    return [*found, "open"] if state.ssh_connection else found
 
 
 def phase(state: RunState, comfy: ComfyState) -> str:
@@ -203,9 +219,7 @@ def output(run_id: str, o: Output, titles: Mapping[str, str]) -> Json:
 
 def may_generate(state: RunState) -> bool:
     """Whether the run makes something with ComfyUI, or may do so at its end."""
-    if state.comfy is not None or state.kind == "comfyui":
-        return True
-    return any(s.action == "execute_comfyui_workflow" for s in state.steps)
+    return state.comfy is not None or any(s.action in _MAKERS for s in state.steps)
 
 
 def _node(comfy: ComfyState, node_id: str) -> NodeState | None:

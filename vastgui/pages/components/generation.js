@@ -18,10 +18,11 @@ export default {
         <a class="vg-btn" :href="'/generate?run=' + g.id"><i class="ico ico-sliders"></i>Run with changes</a>
         <button type="button" class="vg-btn is-quiet" @click="$emit('record')"><i :class="'ico ico-' + (copied === 'record' ? 'check' : 'copy')"></i>Copy as JSON</button>
         <button type="button" class="vg-btn is-quiet" @click="$emit('folder')"><i class="ico ico-folder"></i>Open folder</button>
+        <button v-for="a in g.acts" :key="a.verb" type="button" class="vg-btn is-quiet" @click="$emit('act', a.verb)"><i :class="'ico ico-' + a.icon"></i>{{ a.label }}</button>
       </div>
     </section>`,
   props: { generation: Object },
-  emits: ["ready", "record", "folder"],
+  emits: ["ready", "record", "folder", "act"],
   data() {
     return { g: this.generation, shown: "", copied: "" };
   },

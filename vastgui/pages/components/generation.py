@@ -18,6 +18,7 @@ class Generation(LiveElement, component="generation.js"):
         *,
         on_record: Callable[[], None],
         on_folder: Callable[[], None],
+        on_act: Callable[[str], None],
     ) -> None:
         super().__init__(live)
         self._view = view
@@ -25,6 +26,7 @@ class Generation(LiveElement, component="generation.js"):
         self._props["generation"] = self._sent
         self.on("record", on_record)
         self.on("folder", on_folder)
+        self.on("act", lambda e: on_act(str(e.args)))
 
     def changed(self, ids: frozenset[str], /) -> None:
         if self._view.run_id in ids and (now := self._now()) != self._sent:

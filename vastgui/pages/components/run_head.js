@@ -8,6 +8,7 @@ export default {
         <span v-if="h.attempt > 1" class="vg-chip">attempt {{ h.attempt }}</span>
         <span class="vg-grow"></span>
         <div class="vg-actions">
+          <a v-if="h.address" class="vg-btn is-primary" :href="h.address" target="_blank" rel="noopener noreferrer"><i class="ico ico-link"></i>Open {{ h.address.replace('http://', '') }}</a>
           <a v-if="h.next" class="vg-btn is-primary" :href="h.next"><i class="ico ico-generate"></i>Generate</a>
           <button v-for="a in h.actions" :key="a.verb" type="button" :class="['vg-btn', a.look]" :disabled="busy === a.verb" @click="act(a.verb, $event.currentTarget)"><i :class="'ico ico-' + a.icon"></i>{{ a.label }}</button>
         </div>
