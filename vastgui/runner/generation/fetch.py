@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vastgui.comfy.errors import AnswerTooBig, ComfyError, FileChanged, FileMissing, RequestRefused
 from vastgui.errors import StorageError, VastguiError
+from vastgui.runner.generation import from_socket
 from vastgui.runner.generation.files import new_file, publish
 from vastgui.runner.generation.harvest import Item, is_final
 from vastgui.runner.generation.keeping import Keeper, NoRoom
@@ -40,8 +41,12 @@ class Fetcher:
         for item in items:
             if item.text is not None:
                 self._alone(item, self._save_text)
+            elif item.held is not None:
+                self._alone(item, self._keep_held)
             elif not item.saved:
                 self._keep.adopt(item)
+            if item.type == from_socket.TYPE and item.is_open:
+                self._gen.harvest.settle(item, from_socket.NO_COPY, is_hopeless=True)
         waiting = [item for item in items if item.is_open]
         over_ssh = [item for item in waiting if self._remote_path(item)]
         for start in range(0, len(over_ssh), AT_ONCE):
@@ -58,7 +63,7 @@ class Fetcher:
 
     def _over_ssh(self, items: Sequence[Item]) -> None:
         """Sizes and checksums of all, small files at once; what is not found is left open."""
-        from vastgui.ssh.errors import LinkLost
+        from vastgui.ssh.errors import CommandSilent, LinkLost, TransferFailed
 
         big: dict[str, tuple[Item, RemoteFact]] = {}
         for fruitless in range(FRUITLESS + 1):
@@ -69,6 +74,9 @@ class Fetcher:
             }
             try:
                 self._facts(left, big)
+                break
+            except (TransferFailed, CommandSilent) as error:
+                self._gen.say(f"[vastgui] {error}")  # the server may do better
                 break
             except LinkLost:
                 if fruitless == FRUITLESS:
@@ -92,10 +100,10 @@ class Fetcher:
                 self._alone(item, lambda item: self._take(item, path, fact))
 
         if paths:
-            fetch_facts(self._gen.session, paths, take)
+            fetch_facts(self._gen.session, paths, take, room_bytes=self._keep.room_bytes())
 
     def _take(self, item: Item, path: str, fact: RemoteFact) -> None:
-        self._keep.check_room(fact.size_bytes)
+        self._check(fact)
         local = self._gen.run.outputs / item.name
         sha256 = fact.sha256
         if fact.content is not None and hashlib.sha256(fact.content).hexdigest() == sha256:
@@ -124,12 +132,18 @@ class Fetcher:
                 )  # fmt: skip
                 return latest.sha256, latest.size_bytes
             except TransferFailed:
-                again = fetch_fact(gen.session, path)
+                again = fetch_fact(gen.session, path, self._keep.room_bytes())
                 if not left or again is None:
                     raise
-                self._keep.check_room(again.size_bytes)
+                self._check(again)
                 latest = again
         raise AssertionError
+
+    def _check(self, fact: RemoteFact) -> None:
+        """Raises `NoRoom`, also when the room was too small when the instance was asked."""
+        self._keep.check_room(fact.size_bytes)
+        if not fact.sha256:
+            raise NoRoom(self._keep.too_big(fact.size_bytes))
 
     # -- over HTTP
 
@@ -196,6 +210,9 @@ class Fetcher:
             if is_final(error):
                 raise
             settle(item, str(error), is_hopeless=isinstance(error, RequestRefused | NoRoom))
+
+    def _keep_held(self, item: Item) -> None:
+        from_socket.keep(self._keep, item, self._gen.run.outputs / item.name)
 
     def _save_text(self, item: Item) -> None:
         data = (item.text or "").encode()

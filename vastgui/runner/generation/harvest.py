@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vastgui.comfy.changes import OutputFound, TextFound
@@ -31,6 +32,8 @@ class Item:
     subfolder: str = ""
     type: str = "output"
     text: str | None = None
+    held: Path | None = None
+    """The file that holds it already: what came over the socket (`from_socket.py`)."""
     name: str = ""
     """Its local name in the run's `outputs`."""
     size_bytes: int | None = None
@@ -72,9 +75,20 @@ class Harvest:
         self.trouble: VastguiError | None = None
         """Why the worker gave up with items still open; the run's own thread tells it."""
 
-    def add(self, found: OutputFound | TextFound, *, cached: bool = False) -> None:
-        """Take an output up; the event that names it is written here, in the order of numbers."""
+    def add(
+        self,
+        found: OutputFound | TextFound,
+        *,
+        cached: bool = False,
+        held: Path | None = None,
+        error: str = "",
+    ) -> None:
+        """Take an output up; the event that names it is written here, in the order of numbers.
+
+        With `error` it is settled at once.
+        """
         item = _item(found, cached=cached)
+        item.held, item.error, item.is_hopeless = held, error, bool(error)
         self._gen.record(
             ev.OutputFound(
                 number=item.number,
@@ -85,6 +99,8 @@ class Harvest:
                 type=item.type,
             )
         )
+        if error:
+            self._gen.record(ev.OutputFailed(number=item.number, error=error[:1000]))
         with self._changed:
             self.items.append(item)
         self.go_on()

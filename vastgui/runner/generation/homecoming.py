@@ -74,7 +74,9 @@ def _not_all(gen: "Generation", details: dict[str, object]) -> StepFailed:
         f"{tally.failed} of {tally.found} outputs are not at home: {first}{more}"
         if tally.failed
         else first,
-        hint="Continue the run to try again; what is here is kept.",
+        hint="Continue the run to try again; what is here is kept."
+        if tally.failed
+        else "What is here is kept.",
         details={**details, "failed": tally.errors[:20]},
         partial=tally.saved > 0,
     )

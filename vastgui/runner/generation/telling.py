@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from vastgui.comfy import changes as ch
 from vastgui.comfy.nodes import Node
 from vastgui.comfy.progress import Tracker
+from vastgui.runner.generation import from_socket
 from vastgui.runner.generation.facts import event_of
 from vastgui.runner.generation.watch import Watch
 
@@ -19,6 +20,10 @@ def tell_changes(gen: "Generation", watch: Watch) -> None:
         match change:
             case ch.OutputFound() | ch.TextFound():
                 gen.harvest.add(change, cached=_is_cached(watch, change.node_id))
+            case ch.PictureFound():
+                from_socket.take(gen, change)
+            case ch.PicturesMissed():
+                from_socket.missed(gen, change)
             case ch.OutputsLeftOut():
                 gen.left_out = change.message
                 gen.complain(change.message)

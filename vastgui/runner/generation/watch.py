@@ -18,7 +18,7 @@ from vastgui.comfy.pace import History
 from vastgui.comfy.progress import Tracker
 
 T = TypeVar("T")
-MAX_EARLY, MAX_EARLY_CHARS = 100, 2 << 20
+MAX_EARLY, MAX_EARLY_CHARS, MAX_EARLY_BYTES = 100, 2 << 20, 32 << 20
 """Frames kept until the prompt is followed; a server chooses what it sends before."""
 NEWS = frozenset(
     {"executed", "executing", "execution_start", "execution_error", "execution_interrupted"}
@@ -39,8 +39,9 @@ class Watch:
         self.look_soon = False
         """The queue may have changed for our waiting prompt, or the socket was away."""
         self._tracker: Tracker | None = None
-        self._early: list[Message | NodeText] = []
+        self._early: list[Message | Preview | NodeText] = []
         self._early_room_chars = MAX_EARLY_CHARS
+        self._early_room_bytes = MAX_EARLY_BYTES
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._preview: tuple[Preview, str] | None = None
@@ -68,7 +69,7 @@ class Watch:
         with self._lock:
             self._tracker = tracker
             for frame in self._early:
-                tracker.feed(frame, time.monotonic())
+                self._feed(tracker, frame)
             self._early.clear()
         self._news.set()
 
@@ -82,11 +83,7 @@ class Watch:
             if self._tracker is None:
                 self._keep_early(frame)  # may come before the answer to POST /prompt
                 return
-            if isinstance(frame, Preview):
-                node_id = self._tracker.preview_node(frame)
-                self._preview = self._preview if node_id is None else (frame, node_id)
-                return
-            self._tracker.feed(frame, time.monotonic())
+            self._feed(self._tracker, frame)
             waits = self._tracker.position is not None
         if waits and isinstance(frame, Message) and frame.type == "status":
             self.look_soon = True
@@ -95,10 +92,20 @@ class Watch:
 
     def _keep_early(self, frame: Message | Preview | NodeText) -> None:
         size_chars = frame.size_chars if isinstance(frame, Message) else 0
-        room = len(self._early) < MAX_EARLY and size_chars <= self._early_room_chars
-        if room and not isinstance(frame, Preview):
+        size_bytes = len(frame.data) if isinstance(frame, Preview) else 0
+        room = size_chars <= self._early_room_chars and size_bytes <= self._early_room_bytes
+        if room and len(self._early) < MAX_EARLY:
             self._early_room_chars -= size_chars
+            self._early_room_bytes -= size_bytes
             self._early.append(frame)
+
+    def _feed(self, tracker: Tracker, frame: Message | Preview | NodeText) -> None:
+        """A picture may be a final one: of these none is let go."""
+        if not isinstance(frame, Preview):
+            tracker.feed(frame, time.monotonic())
+        elif (node_id := tracker.preview_node(frame)) is not None:
+            self._preview = frame, node_id
+            tracker.take_picture(frame)
 
     def on_connect(self) -> None:
         with self._lock:
