@@ -87,8 +87,8 @@ def queue_words(position: int) -> str:
 def eta(state: RunState) -> str:
     """`about 12 s left`, while a step knows it."""
     for step in state.steps:
-        if step.status is StepStatus.IN_PROGRESS and step.progress.eta_s is not None:
-            return f"about {duration(round(step.progress.eta_s))} left"
+        if step.status is StepStatus.IN_PROGRESS and (left_s := step.progress.eta_s or 0.0) >= 1:
+            return f"about {f'{left_s:.0f} s' if left_s < 60 else duration(left_s)} left"
     return ""
 
 
