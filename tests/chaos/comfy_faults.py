@@ -14,6 +14,8 @@ from vastgui.state.store import RunDir
 RUDE = ("error", "delay", "cut", "drop_before", "drop_after", "text")
 SOCKET = ("cut", "deaf", "stall", "drop", "double", "text")
 EVENTS = ("executing", "executed", "progress_state", "progress", "status", "execution_start")
+SHORT_S, LONG_S = (0.05, 0.3, 0.8, 1.5), (0.3, 1.5, 3.0, 9.0, 13.0)
+"""How long something is away; the long ones are longer than pings and questions wait."""
 SLOW_NODES, SAVE_NODES = ("7", "10", "12"), ("6", "9", "11", "13")
 
 
@@ -27,6 +29,7 @@ class Breaker(threading.Thread):
         self.done: Counter[str] = Counter()
         """Faults that happened, by name."""
         self.quota = 0
+        self.pauses_s: tuple[float, ...] = SHORT_S
         self._lane, self._current = lane, current
         self._chance = random.Random(seed)
         self._over = threading.Event()
@@ -58,7 +61,7 @@ class Breaker(threading.Thread):
     def break_link(self, chance: random.Random) -> None:
         proxy = self._lane.proxy
         name = proxy.break_somehow(chance)
-        self._over.wait(chance.choice((0.05, 0.3, 0.8, 1.5)))
+        self._over.wait(chance.choice(self.pauses_s))
         proxy.heal()
         self.done[f"link {name}"] += 1
 
@@ -72,7 +75,7 @@ class Breaker(threading.Thread):
 
     def freeze_runner(self, chance: random.Random) -> None:
         if process := self._runner():
-            freeze(process.pid, chance.uniform(0.3, 1.5), self._over)
+            freeze(process.pid, chance.choice(self.pauses_s), self._over)
             self.done["runner frozen"] += 1
 
     def _runner(self) -> psutil.Process | None:
@@ -92,7 +95,7 @@ class Breaker(threading.Thread):
         self.done["server killed"] += 1
 
     def freeze_server(self, chance: random.Random) -> None:
-        self._lane.freeze_server(chance.uniform(0.3, 2.0))
+        self._lane.freeze_server(chance.choice(self.pauses_s))
         self.done["server frozen"] += 1
 
     def let_server_die(self, chance: random.Random) -> None:

@@ -20,7 +20,7 @@ import psutil
 from PIL import Image
 
 from tests.chaos.comfy_evidence import Evidence, Story, others_wronged
-from tests.chaos.comfy_faults import Breaker
+from tests.chaos.comfy_faults import LONG_S, SHORT_S, Breaker
 from tests.chaos.comfy_lane import Lane, workflow
 from tests.sshd import Sshd, running_sshd
 from tests.waiting import wait_until
@@ -30,6 +30,7 @@ from vastgui.ssh.hostkeys import HostKeys
 from vastgui.state.model import Status
 from vastgui.state.store import RunDir
 
+LANES = 4
 MOST_CONTINUES = 40
 LONGEST_STORY_S = 240.0
 
@@ -147,14 +148,14 @@ class Driver:
         self.paths = Paths.under(home / "vastgui").ensure()
         self.app = Services(self.paths, Settings())
 
-    def drive(self, runs_a_lane: int, quota: int, lanes: int = 4) -> Report:
+    def drive(self, runs_a_lane: int, quota: int, pauses_s: tuple[float, ...]) -> Report:
         """The last lane's ComfyUI is on this computer, the others' are behind SSH."""
         began = time.monotonic()
         with contextlib.ExitStack() as opened:
-            tellings = [
-                self._open(opened, number, runs_a_lane, quota, local=number == lanes - 1)
-                for number in range(lanes)
-            ]
+            tellings = [self._open(opened, number, runs_a_lane, quota) for number in range(LANES)]
+            for telling in tellings:
+                telling.breaker.pauses_s = pauses_s
+                telling.breaker.start()
             while not all(telling.is_over for telling in tellings):
                 self.app.supervisor.sweep()
                 for telling in tellings:
@@ -167,15 +168,12 @@ class Driver:
         self.report.seconds = round(time.monotonic() - began, 1)
         return self.report
 
-    def _open(
-        self, opened: contextlib.ExitStack, number: int, runs: int, quota: int, *, local: bool
-    ) -> Telling:
+    def _open(self, opened: contextlib.ExitStack, number: int, runs: int, quota: int) -> Telling:
         folder = self.home / f"instance-{number}"
-        sshd = None if local else self.sshd
+        sshd = None if number == LANES - 1 else self.sshd
         lane = opened.enter_context(Lane(number, folder, sshd, self.report.seed + number))
         HostKeys(self.paths.host_keys_file).trust(f"vast-{7000 + number}", self.sshd.host_key)
         telling = Telling(lane, self.app, runs, quota, self.report)
-        telling.breaker.start()
         opened.callback(telling.breaker.close)
         return telling
 
@@ -188,7 +186,7 @@ class Driver:
         self.report.absorbed += lane.absorbed
         wait_until(lambda: lane.queue_length() == 0, what="the other client's prompts end")
         self.report.wrongs += others_wronged(lane)
-        lane.proxy.refuse()  # what our runners left open would still be connected now
+        lane.proxy.give_up()
         if left := _connected(lane):
             self.report.wrongs.append(f"{left} connections to ComfyUI are left")
 
@@ -227,11 +225,14 @@ def _words(error: str) -> str:
     return " ".join("#" if any(c.isdigit() for c in w) else w for w in error.split())[:160]
 
 
-def drive(home: Path, sshd: Sshd, runs_a_lane: int, quota: int, seed: int | None = None) -> Report:
-    """Runs that must all complete. `VASTGUI_HOME` has to be `home`/vastgui."""
+def drive(
+    home: Path, sshd: Sshd, runs: int, quota: int, seed: int | None = None, *,
+    pauses_s: tuple[float, ...] = SHORT_S,
+) -> Report:  # fmt: skip
+    """`runs` in four lanes, all of which must complete. `VASTGUI_HOME` has to be `home`/vastgui."""
     seed = random.randrange(1 << 20) if seed is None else seed
     print(f"comfy chaos: seed {seed}", flush=True)
-    report = Driver(home, sshd, seed).drive(runs_a_lane, quota)
+    report = Driver(home, sshd, seed).drive(max(runs // LANES, 1), quota, pauses_s)
     print(report, flush=True)
     return report
 
@@ -240,5 +241,5 @@ if __name__ == "__main__":
     runs, quota, *seed = [int(word) for word in sys.argv[1:]] or [20, 7]
     with tempfile.TemporaryDirectory() as folder, running_sshd(Path(folder) / "sshd") as server:
         os.environ["VASTGUI_HOME"] = str(Path(folder) / "vastgui")
-        found = drive(Path(folder), server, max(runs // 4, 1), quota, *seed)
+        found = drive(Path(folder), server, runs, quota, *seed, pauses_s=LONG_S)
     sys.exit(1 if found.wrongs else 0)

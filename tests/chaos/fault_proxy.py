@@ -74,6 +74,10 @@ class FaultProxy:
         """RST one connection, and only one, after `server_bytes` more from the server."""
         self._cut_after = server_bytes
 
+    def give_up(self) -> None:
+        """The far side has waited long enough for what vanished: RST on all there is."""
+        self._do(self._give_up)
+
     def heal(self) -> None:
         self._do(self._heal)
 
@@ -139,6 +143,11 @@ class FaultProxy:
     def _refuse(self) -> None:
         self._close_door()
         self._reset()
+
+    def _give_up(self) -> None:
+        self._close_door()
+        for pair in tuple(self._pairs):
+            pair.abort()
 
     async def _heal(self) -> None:
         self._cut_after = None

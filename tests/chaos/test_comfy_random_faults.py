@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.comfy_faults import LONG_S, SHORT_S
 from tests.chaos.comfy_kit import Report, drive
 from tests.sshd import Sshd
 
@@ -20,10 +21,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def storm(home: Path, sshd: Sshd, runs: int, faults_a_run: int) -> Report:
-    """`runs` in four lanes side by side."""
+def storm(
+    home: Path, sshd: Sshd, runs: int, faults_a_run: int, pauses_s: tuple[float, ...] = SHORT_S
+) -> Report:
     seed = os.environ.get("VASTGUI_CHAOS_SEED")
-    report = drive(home, sshd, runs // 4, faults_a_run, int(seed) if seed else None)
+    report = drive(home, sshd, runs, faults_a_run, int(seed) if seed else None, pauses_s=pauses_s)
     assert report.wrongs == [], f"seed {report.seed}"
     assert report.endings["completed"] == report.runs == runs
     return report
@@ -37,4 +39,4 @@ def test_4_runs_20_faults(home: Path, sshd: Sshd) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_20_runs_140_faults(home: Path, sshd: Sshd) -> None:
-    assert storm(home, sshd, runs=20, faults_a_run=8).felt >= 140
+    assert storm(home, sshd, runs=20, faults_a_run=8, pauses_s=LONG_S).felt >= 140
