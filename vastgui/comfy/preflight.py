@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from vastgui.comfy import values
 from vastgui.comfy.explained import listed
 from vastgui.comfy.facts import CheckResult, Facts, MissingInput, MissingType
+from vastgui.comfy.packs import to_install
 from vastgui.comfy.room import room, size
 
 __all__ = ["CheckResult", "Facts", "MissingInput", "MissingType", "examine", "parse_version"]
@@ -41,11 +42,8 @@ def _nodes(facts: Facts) -> CheckResult:
         count = f"All {facts.total_nodes:,} nodes are" if facts.total_nodes != 1 else "The node is"
         return CheckResult("nodes", "green", f"{count} known to the instance.")
     types = [values.text(m.node_type, 80) for m in missing]
-    packs = [pack for pack in dict.fromkeys(values.text(m.pack, 80) for m in missing) if pack]
     kinds = "node type is" if len(missing) == 1 else "node types are"
-    fix = (
-        f"Install {listed(packs)} on the instance." if packs else "Install the packs they are from."
-    )
+    fix = to_install(m.pack for m in missing)
     said = f"{len(missing):,} {kinds} not installed on the instance: {listed(types)}."
     return CheckResult("nodes", "red", said, fix)
 

@@ -70,7 +70,7 @@ def test_a_run_that_will_not() -> None:
     )
 
     assert said(facts) == {
-        "nodes": "red: 2 node types are not installed on the instance: ReActorFaceSwap, Foo. -> Install comfyui-reactor on the instance.",
+        "nodes": "red: 2 node types are not installed on the instance: ReActorFaceSwap, Foo. -> Install comfyui-reactor (https://registry.comfy.org/nodes/comfyui-reactor) on the instance, by its git address in Setup.",
         "models": "red: 1 model is not on the instance: b.safetensors. -> Choose models that are there, or download these to the instance.",
         "inputs": "red: 2 input files are neither given nor on the instance: cat.png, 2.audio. -> Choose a file for each.",
         "disk_there": "red: The instance has 2.0 GB of free disk, about 3.0 GB of it needed for this run. -> Delete files there, or rent an instance with a bigger disk.",
