@@ -57,7 +57,8 @@ class Generation:
         """Of the current submission; also the client id of its socket."""
         self.intended = False
         """`prompt_id` was written down: it may be on the server."""
-        self.requeued = False
+        self.requeued: set[str] = set()
+        """For which reasons the prompt was queued anew already."""
         self.abandoned: set[str] = set()
         """Ids of ours that were given up for lost: should one turn up, it is cancelled."""
         self.watch: Watch | None = None

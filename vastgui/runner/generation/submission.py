@@ -29,13 +29,16 @@ def submit(gen: "Generation") -> int:
 
 
 def queue_anew(gen: "Generation", why: str) -> int:
-    """The server lost the prompt: queue it once more, under a new id. Raises `StepFailed`."""
-    if gen.requeued:
+    """The server lost the prompt: queue it once more, under a new id. Raises `StepFailed`.
+
+    Once for each reason: a request may get lost on a line that a restart has just survived.
+    """
+    if why in gen.requeued:
         raise StepFailed(
             f"ComfyUI lost the prompt a second time: {why}",
             hint="Look at ComfyUI's log for the reason, then continue the run.",
         )
-    gen.requeued = True
+    gen.requeued.add(why)
     gen.abandoned.add(gen.prompt_id)
     gen.follow_id(str(uuid4()))
     gen.complain(f"{why} The prompt is queued again, under a new id.")
