@@ -120,12 +120,17 @@ def address_of(state: RunState) -> str:
     return ""
 
 
+def holds_open(state: RunState) -> bool:
+    """Whether the run only keeps a port open: it is in nobody's way, however long it lives."""
+    return any(step.action == OPEN.action for step in state.steps)
+
+
 def _holds_open(run: RunDir, place: Place) -> bool:
     try:
         plan, state = run.plan(), run.state()
     except VastguiError:
         return False  # not readable: then it is not the one to show
-    if not any(step.action == OPEN.action for step in plan.steps):
+    if not holds_open(state):
         return False
     same = Place.of(plan).ssh_connection == place.ssh_connection
     return same and not state.is_terminal and not state.stop_mode

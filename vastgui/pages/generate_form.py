@@ -12,6 +12,7 @@ from vastgui.pages.check_card import CheckCard
 from vastgui.pages.components.confirm import button
 from vastgui.pages.components.form import sentence
 from vastgui.pages.components.graph import GraphView
+from vastgui.pages.components.open_comfyui import OpenComfyui
 from vastgui.pages.components.params import Params
 from vastgui.pages.components.problems import problems_note
 from vastgui.pages.live import Live, attempt, in_background, open_run, show_error
@@ -61,6 +62,7 @@ class GenerateForm:
             self._left = ui.element("section").classes("vg-card")
             with ui.element("div").classes("vg-gen-side"):
                 self.target = TargetCard(self._live, self._wanted, self._target_changed)
+                OpenComfyui(self._live, self.target.target)
                 self._checks = CheckCard(self._live, self._look_again)
                 self._graph_card()
         self._look_again()

@@ -60,7 +60,8 @@ def generation(state: RunState) -> Json | None:
 def acts(state: RunState) -> list[str]:
     """What may help beside running it again."""
     comfy, found = state.comfy, []
-    if comfy and "OutOfMemory" in comfy.error_type:
+    said = [s.result.details.get("action") for s in state.steps if s.result]
+    if comfy and ("OutOfMemory" in comfy.error_type or "free_memory" in said):
         found.append("free")
     if comfy and comfy.inputs and state.is_terminal and state.status is not Status.COMPLETED:
         found.append("clean")

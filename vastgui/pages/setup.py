@@ -4,6 +4,7 @@ from nicegui import ui
 
 from vastgui.errors import VastguiError
 from vastgui.feed import RunView
+from vastgui.generating.actions import holds_open
 from vastgui.pages import present
 from vastgui.pages.components.confirm import button, confirm
 from vastgui.pages.components.question import QuestionCard
@@ -50,7 +51,10 @@ class SetupPage:
             (
                 v
                 for v in self._feed.live()
-                if v.state and wanted and v.state.ssh_connection == wanted
+                if v.state
+                and wanted
+                and v.state.ssh_connection == wanted
+                and not holds_open(v.state)
             ),
             None,
         )
