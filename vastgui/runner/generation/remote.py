@@ -17,10 +17,13 @@ for folder; do
 done
 """
 BUNDLE = r"""
-# most bytes of a small file, then paths: "size sha256 how" for each; a small file follows as it is.
-most=$1; shift
+# most bytes of a small file, bytes there is room for, then paths: "size sha256 how" for each; a
+# small file follows as it is, one too big is not read (sparse ones are of any size, for nothing).
+most=$1 room=$2; shift 2
 for file; do
-  if [ -f "$file" ] && size=$(stat -L -c %s -- "$file") && sum=$(sha256sum < "$file"); then
+  if [ -f "$file" ] && [ -r "$file" ] && size=$(stat -L -c %s -- "$file"); then
+    if [ "$size" -gt "$room" ]; then echo "$size - beyond"; continue; fi
+    sum=$(head -c "$size" < "$file" | sha256sum)
     if [ "$size" -le "$most" ]; then
       printf '%s %s inside\n' "$size" "${sum%% *}"
       head -c "$size" < "$file"
@@ -37,13 +40,16 @@ SMALL_BYTES = 2 << 20
 MISSING = -1
 AT_ONCE = 20
 HASH_SILENCE_S = 900.0
-_LINE = re.compile(rb"(\d{1,16}) ([0-9a-f]{64}) (inside|apart)\Z")
+MAX_STDERR_BYTES = 1 << 20
+_LINE = re.compile(rb"(\d{1,20}) ([0-9a-f]{64} (?:inside|apart)|- beyond)\Z")
 _LONGEST_LINE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFact:
-    """One file over there; `content` when it was small enough to come along."""
+    """One file over there; `content` when it was small enough to come along, no `sha256` when there
+    is no room for it here.
+    """
 
     size_bytes: int
     sha256: str
@@ -90,10 +96,13 @@ class Bundle:
             self._say(None)
             return True
         found = _LINE.match(line)
-        if not found or (found[3] == b"inside" and int(found[1]) > SMALL_BYTES):
+        if not found:
             raise ValueError("no such answer")
-        fact = RemoteFact(int(found[1]), found[2].decode())
-        if found[3] == b"inside":
+        sha256, _, how = found[2].decode().partition(" ")
+        fact = RemoteFact(int(found[1]), sha256.strip("-"))
+        if how == "inside" and fact.size_bytes > SMALL_BYTES:
+            raise ValueError("no small file")
+        if how == "inside":
             self._open = fact
         else:
             self._say(fact)
@@ -121,11 +130,13 @@ def fetch_facts(
     take: Callable[[int, RemoteFact | None], object],
     *,
     small_bytes: int = SMALL_BYTES,
+    room_bytes: int,
 ) -> None:
     """Size and sha256 of each file, and the content of small ones, in one round trip.
 
     `take` gets each with the number of its path, as soon as it came; what it raises passes
-    through. Raises `SshError`; `TransferFailed` when the answer makes no sense.
+    through. Files bigger than `room_bytes` are not read over there. Raises `SshError`;
+    `TransferFailed` when the answer makes no sense.
     """
     from vastgui.ssh.errors import CommandSilent, TransferFailed
 
@@ -135,11 +146,19 @@ def fetch_facts(
         if silent_s > HASH_SILENCE_S:
             raise CommandSilent("sha256sum", HASH_SILENCE_S)
 
+    stderr_left = MAX_STDERR_BYTES
+
+    def complain(data: bytes) -> None:
+        nonlocal stderr_left
+        stderr_left -= len(data)
+        if stderr_left < 0:
+            raise ValueError("complaints without end")
+
     try:
         session.stream(
-            session.sh_words(BUNDLE, str(small_bytes), *paths),
+            session.sh_words(BUNDLE, str(small_bytes), str(room_bytes), *paths),
             on_stdout=bundle.feed,
-            on_stderr=lambda _: None,
+            on_stderr=complain,
             on_tick=tick,
             window_bytes=4 << 20,
         )
@@ -149,10 +168,11 @@ def fetch_facts(
         raise TransferFailed(paths[0], "the instance's answer broke off")
 
 
-def fetch_fact(session: "Session", path: str) -> RemoteFact | None:
+def fetch_fact(session: "Session", path: str, room_bytes: int) -> RemoteFact | None:
     """Size and sha256 of one file now; None when it is not there."""
     found: list[RemoteFact | None] = []
-    fetch_facts(session, [path], lambda _, fact: found.append(fact), small_bytes=-1)
+    take = lambda _, fact: found.append(fact)  # noqa: E731
+    fetch_facts(session, [path], take, small_bytes=-1, room_bytes=room_bytes)
     return found[0]
 
 
