@@ -43,9 +43,9 @@ def test_keys_never_meet_whatever_they_hold(tmp_path: Path) -> None:
     [
         b"",
         b"junk",
-        gzip.compress(b"[]"),
-        gzip.compress(b'{"object_info": 5}'),
-        gzip.compress(b"{}")[:-9],
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b'{"object_info": 5}', mtime=0),
+        gzip.compress(b"{}", mtime=0)[:-9],
     ],
 )
 def test_a_damaged_file_is_no_word_of_a_server(tmp_path: Path, content: bytes) -> None:
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_no_word_of_a_server(tmp_path: Path, content: bytes) -
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
     catalog.save("k", "1", KSAMPLER)
-    bomb = gzip.compress(b" " * (MAX_JSON_BYTES + 1), 1)
+    bomb = gzip.compress(b" " * (MAX_JSON_BYTES + 1), 1, mtime=0)
     next(tmp_path.iterdir()).write_bytes(bomb)
     assert catalog.load("k") is None
 
