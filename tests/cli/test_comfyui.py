@@ -54,20 +54,6 @@ def test_comfyui_is_open_until_ctrl_c(server: PracticeComfy, home: Path, vastgui
         assert json.loads(said_then)["status"] == "cancelled"
 
 
-def test_after_a_failure(server: PracticeComfy, vastgui: Vastgui, tmp_path: Path) -> None:
-    with server:
-        on = ("--on", "box", "--comfyui-port", str(server.port))
-        code, said, _ = vastgui("generate", "colour-card", *on, "--json")
-        assert code == 0
-        run_id = json.loads(said)["workflow_id"]
-        code, said, _ = vastgui("free", run_id)
-        assert code == 0, said
-        assert "unloaded its models" in said
-        code, said, _ = vastgui("clean", run_id)
-        assert code == 0, said
-        assert "left no input file" in said
-
-
 def test_what_is_no_comfyui_run(vastgui: Vastgui, make_run: Callable[..., object]) -> None:
     make_run()
     code, _, wrong = vastgui("free", "last")

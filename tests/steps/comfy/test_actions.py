@@ -12,15 +12,16 @@ from tests.steps.comfy.workflows import from_picture, node, picture
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.generating import actions
 from vastgui.generating.steps import Kind
+from vastgui.runner.steps import free_memory
 from vastgui.state import events as ev
 from vastgui.state.plan import Plan
 
 
-def staged(bench: ComfyBench, name: str = "mine.png") -> Ran:
+def staged(bench: ComfyBench) -> Ran:
     """A run that failed after its input was sent."""
     prompt = from_picture() | {"6": node("RigRaise", message="boom", after=0.0, image=["5", 0])}
-    given = {name: picture(len(name))}
-    return bench.start(prompt, given, inputs={"5.image": f"inputs/{name}"}).end()
+    given = {"mine.png": picture()}
+    return bench.start(prompt, given, inputs={"5.image": "inputs/mine.png"}).end()
 
 
 def act(bench: ComfyBench, kind: Kind, **params: object) -> Plan:
@@ -37,7 +38,8 @@ def inputs_there(comfy: PracticeComfy) -> set[str]:
     return {path.name for path in Path(comfy.folder, "input").iterdir()}
 
 
-def test_memory_is_freed(bench: ComfyBench, comfy: PracticeComfy) -> None:
+def test_memory_is_freed(bench: ComfyBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(free_memory, "TAKES_EFFECT_S", 0.1)
     ran = done(bench, act(bench, actions.FREE_MEMORY))
     assert ran.ok, ran.error
     assert "unloaded its models" in ran.message("free_memory")
@@ -48,15 +50,16 @@ def test_what_a_failed_run_left_is_removed_and_nothing_else(
     bench: ComfyBench, comfy: PracticeComfy
 ) -> None:
     before = inputs_there(comfy)
-    failed, other = staged(bench), staged(bench, "theirs.png")
-    assert (failed.status, other.status) == ("failed", "failed")
-    mine, theirs = (r.comfy.inputs[0].remote_name for r in (failed, other))
+    failed = staged(bench)
+    assert failed.status == "failed"
+    mine = failed.comfy.inputs[0].remote_name
+    theirs = mine.replace("mine", "theirs")
+    Path(comfy.folder, "input", theirs).write_bytes(b"of another run")
     assert inputs_there(comfy) == before | {mine, theirs}
     ran = done(bench, act(bench, actions.CLEAN_UP, of_run=failed.run.id))
     assert ran.ok, ran.error
     assert ran.message("clean_up_after") == "1 input file was removed."
     assert inputs_there(comfy) == before | {theirs}
-    done(bench, act(bench, actions.CLEAN_UP, of_run=other.run.id))
 
 
 def test_no_name_but_our_own_is_removed(bench: ComfyBench, comfy: PracticeComfy) -> None:

@@ -22,6 +22,8 @@ def run(ctx: StepContext) -> Done:
     while unused_s < limit_s:
         ctx.sleep(LOOK_EVERY_S)
         ctx.ssh.connect()
+        if ctx.state.stop_mode:
+            return Done("The port is closed.")  # the user wants no step after this one
         unused_s = 0.0 if forward.is_used else unused_s + LOOK_EVERY_S
     return Done(f"No browser was connected for {limit_s / 60:.0f} minutes: the port is closed.")
 
