@@ -58,13 +58,17 @@ class Evidence:
     # -- nothing is lost
 
     def _wrong_outputs(self) -> Iterator[str]:
-        comfy = self.last.state().comfy
-        assert comfy is not None
+        """One that was killed when it tidied up leaves nothing to fetch to its continuation."""
+        fetched = [(run, c) for run in self.runs if (c := run.state().comfy) and c.outputs]
+        if not fetched:
+            yield "no run has outputs"
+            return
+        last, comfy = fetched[-1]
         end = next((t for t in self.ended if t["prompt_id"] == comfy.prompt_id), None)
         if end is None or end["status"]["status_str"] != "success":
             yield f"the server did not complete {comfy.prompt_id}"
             return
-        home = {o.filename: self.last.path / o.path for o in comfy.outputs if o.path}
+        home = {o.filename: last.path / o.path for o in comfy.outputs if o.path}
         made = [file["filename"] for shown in end["outputs"].values()
                 for files in shown.values() for file in files]  # fmt: skip
         for name in made:

@@ -10,8 +10,11 @@ import pytest
 import vastgui.ssh.upload
 from tests.steps.comfy.bench import ALL, ComfyBench, Ran
 from tests.steps.comfy.workflows import from_picture, picture, two_cards
+from vastgui.comfy.answers import Queue
+from vastgui.comfy.client import ComfyClient
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.errors import StepFailed
+from vastgui.ssh.errors import LinkLost
 from vastgui.state import events as ev
 
 
@@ -84,6 +87,30 @@ def test_what_succeeded_is_not_made_again_by_a_server_that_forgot_it(
     assert ran.comfy.prompt_id == first.comfy.prompt_id
     assert ran.comfy.completed_nodes == 4
     assert json.loads(urlopen(f"{comfy.url}/history", timeout=10).read()) == {}
+
+
+def test_a_lost_link_is_not_a_workflow_without_files(
+    bench: ComfyBench, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second attempt to fetch knew that the prompt was followed, but not what it had made."""
+    with monkeypatch.context() as patch:
+        dies = raising(StepFailed("It died here."))
+        patch.setattr("vastgui.runner.generation.fetch.Fetcher._alone", dies)
+        first = bench.run(two_cards(fresh))
+    with monkeypatch.context() as patch:
+        lost = iter([LinkLost("somewhere", "a tunnel")])
+        asked = ComfyClient.queue
+
+        def queue(client: ComfyClient) -> Queue:
+            for error in lost:
+                raise error
+            return asked(client)
+
+        patch.setattr(ComfyClient, "queue", queue)
+        ran = bench.go_on(first)
+    assert ran.ok, ran.error
+    assert next(lost, None) is None
+    assert [o.downloaded for o in ran.outputs] == [True, True]
 
 
 def raising(error: Exception) -> Callable[..., None]:

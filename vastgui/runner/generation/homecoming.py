@@ -49,8 +49,8 @@ def tidy_server(gen: "Generation") -> Done | None:
 
 
 def _know_outputs(gen: "Generation") -> None:
-    """A continued run asks the history what there is to fetch."""
-    if gen.harvest.items or (gen.watch is not None and gen.watch.is_followed):
+    """A run that did not see the prompt's end asks the history what there is to fetch."""
+    if gen.ended:
         return
     from vastgui.runner.generation.to_the_end import follow_to_the_end
 
