@@ -12,6 +12,7 @@ from vastgui.config import Paths, Settings, assets_dir
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.generating import ComfyServices, Generating, attachments, staging
 from vastgui.generating.in_setup import with_workflow
+from vastgui.generating.launching import without_wrong_outputs
 from vastgui.generating.target import ssh_config
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.address import parse_address, without_key_files
@@ -116,10 +117,14 @@ class Services(ComfyServices):
         plan = continue_plan(state, run.plan(), from_step)
         return self.supervisor.launch(plan, attachments(run, going_on=True)).id
 
-    def run_again(self, run_id: str, *, only: int | None = None) -> str:
-        """A new run of the same plan from its start; `only`: of that one step."""
+    def run_again(self, run_id: str, *, only: int | None = None, rest: bool = False) -> str:
+        """A new run of the same plan from its start; `only`: of that one step.
+
+        `rest`: ComfyUI may leave out outputs that it finds wrong, the others are made.
+        """
         run, _ = self._ended(run_id)
         plan = self.generating.again(_afresh(run.plan(), only))
+        plan = without_wrong_outputs(plan) if rest else plan
         return self.supervisor.launch(plan, attachments(run)).id
 
     def state(self, run_id: str) -> RunState:

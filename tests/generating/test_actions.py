@@ -39,6 +39,13 @@ def test_the_port_of_an_instance_is_that_of_its_setup() -> None:
     assert actions.Place.at(Connection(SSH, variables={"comfyui_port": "x"}), "q").comfyui_port == 0
 
 
+def test_the_rest_of_a_workflow_is_run_on_request(services: Services, made_run: MakeRun) -> None:
+    run = made_run()
+    again = services.run(services.run_again(run.id, rest=True)).plan()
+    assert all(step.params["run_rest"] for step in again.steps)
+    assert not any(step.params.get("run_rest") for step in run.plan().steps)
+
+
 def test_a_run_that_goes_on_is_not_cleaned_up_after(services: Services, made_run: MakeRun) -> None:
     with pytest.raises(RunBusy, match="still going"):
         services.clean_up(made_run(ended=False).id)

@@ -88,6 +88,7 @@ def _launch(args: argparse.Namespace, desk: Desk, *, only_preflight: bool = Fals
         seed_controls=asked.controls(args.seed_control),
         output_dir="" if only_preflight else args.out,
         comfyui_port=args.comfyui_port or 0,
+        run_rest=getattr(args, "run_rest", False),
         only_preflight=only_preflight,
         metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
     )

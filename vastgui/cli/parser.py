@@ -97,6 +97,7 @@ def _generate(verbs: "Verbs") -> None:
     verb = _verb(verbs, "generate", "generate:generate", "run a ComfyUI workflow and follow it")
     _workflow_on_target(verb)
     verb.add_argument("--out", default="", metavar="DIR", help="put the results there too")
+    verb.add_argument("--run-rest", action="store_true", help="make what ComfyUI does not refuse")
     verb.add_argument("--detach", action="store_true", help="start it and return at once")
     _json(verb, "print the final state and the files as JSON, nothing else")
     verb = _verb(verbs, "preflight", "generate:preflight", "check a workflow on an instance")

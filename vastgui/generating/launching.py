@@ -38,6 +38,7 @@ class Wanted:
     comfyui_port: int = 0
     ui_home: str = ""
     keep_remote: bool = False
+    run_rest: bool = False
     only_preflight: bool = False
 
 
@@ -143,6 +144,17 @@ def _again(step: PlanStep, history: History) -> PlanStep:
     return replace(step, params={**step.params, "parameters": parameters})
 
 
+def without_wrong_outputs(plan: Plan) -> Plan:
+    """The same, but outputs that ComfyUI finds wrong do not keep it from making the others."""
+    steps = (
+        replace(step, params={**step.params, "run_rest": True})
+        if step.params.get("workflow_file")
+        else step
+        for step in plan.steps
+    )
+    return replace(plan, steps=tuple(steps))
+
+
 def checked_output_dir(text: str) -> str:
     """An absolute folder of this computer, existing or not yet. Raises `InvalidInput`."""
     if not text:
@@ -169,4 +181,5 @@ def _params(name: str, wanted: Wanted, settings: Settings) -> dict[str, Any]:
         "queue_timeout_s": settings.queue_timeout_s,
         "execution_timeout_s": settings.execution_timeout_s,
         "keep_remote": wanted.keep_remote,
+        "run_rest": wanted.run_rest,
     }

@@ -32,6 +32,7 @@ class Request:
     comfyui_port: int = 0
     ui_home: str = ""
     keep_remote: bool = False
+    run_rest: bool = False
     only_preflight: bool = False
 
 
@@ -71,6 +72,7 @@ class Generating:
             comfyui_port=request.comfyui_port,
             ui_home=request.ui_home,
             keep_remote=request.keep_remote,
+            run_rest=request.run_rest,
             only_preflight=request.only_preflight,
         )
         plan = launching.plan_of(

@@ -49,6 +49,7 @@ class ComfyServices(ABC):
         comfyui_port: int = 0,
         ui_home: str = "",
         keep_remote: bool = False,
+        run_rest: bool = False,
         only_preflight: bool = False,
         metadata: Mapping[str, Any] | None = None,
         recall: bool = True,
@@ -69,6 +70,7 @@ class ComfyServices(ABC):
             comfyui_port=comfyui_port,
             ui_home=ui_home,
             keep_remote=keep_remote,
+            run_rest=run_rest,
             only_preflight=only_preflight,
         )
         if server and ssh_connection:

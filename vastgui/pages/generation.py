@@ -48,6 +48,8 @@ class GenerationPart:
         try:
             if verb == "free":
                 run_id = services.free_memory(self._run_id, metadata=_HERE)
+            elif verb == "rest":
+                run_id = services.run_again(self._run_id, rest=True)
             elif verb == "clean":
                 run_id = services.clean_up(self._run_id, metadata=_HERE)
             else:

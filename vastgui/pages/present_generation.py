@@ -20,6 +20,7 @@ _LEVELS = {"green": ("fine", "ok"), "amber": ("warning", "wait"), "red": ("probl
 _NAMES = {"vram": "VRAM", "disk here": "Disk of this computer"}
 _MAKERS = ("preflight", "execute_comfyui_workflow")
 _ACTS = {
+    "rest": ("Run the rest", "play"),
     "free": ("Free memory", "bolt"),
     "clean": ("Clean up there", "trash"),
     "open": ("Open ComfyUI", "link"),
@@ -63,6 +64,8 @@ def acts(state: RunState) -> list[str]:
     said = [s.result.details.get("action") for s in state.steps if s.result]
     if comfy and ("OutOfMemory" in comfy.error_type or "free_memory" in said):
         found.append("free")
+    if "run_rest" in said and state.is_terminal:
+        found.append("rest")
     if comfy and comfy.inputs and state.is_terminal and state.status is not Status.COMPLETED:
         found.append("clean")
     return [*found, "open"] if state.ssh_connection else found

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.steps.comfy.bench import ComfyBench, Ran
-from tests.steps.comfy.workflows import from_picture, node, picture
+from tests.steps.comfy.workflows import from_picture, node, picture, two_cards
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.generating import actions
 from vastgui.generating.steps import Kind
@@ -90,6 +90,19 @@ def test_a_prompt_in_the_queue_keeps_its_files(bench: ComfyBench, comfy: Practic
     live.end()
     assert "still in ComfyUI's queue" in ran.error
     assert live.ran.comfy.inputs[0].remote_name in inputs_there(comfy)
+
+
+def test_the_rest_runs_without_what_is_wrong(local: ComfyBench) -> None:
+    workflow = two_cards(11)
+    del workflow["9"]["inputs"]["image"]
+    refused = local.run(workflow)
+    details = refused.state.steps[2].result
+    assert details is not None
+    assert details.details["action"] == "run_rest"
+    ran = local.run(workflow, run_rest=True)
+    assert ran.ok, ran.error
+    assert [o.filename.startswith("first") for o in ran.outputs] == [True]
+    assert "left out what depends on “My ImageInvert”" in ran.message("follow_prompt")
 
 
 def test_comfyui_is_open_in_the_browser_until_the_run_is_stopped(

@@ -33,6 +33,8 @@ class Job:
     queue_timeout_s: float = 1800.0
     execution_timeout_s: float = 86400.0
     keep_remote: bool = False
+    run_rest: bool = False
+    """Outputs that the server leaves out as invalid are no reason not to run the others."""
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Self:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from vastgui.comfy.answers import Where
 from vastgui.comfy.errors import BadAnswer, ComfyError, PromptRefused, RequestRefused
+from vastgui.comfy.explained import Explained
 from vastgui.comfy.failures import explain, explain_left_out
 from vastgui.comfy.workflow import read_workflow
 from vastgui.errors import InvalidInput, StepFailed, VastguiError
@@ -74,7 +75,7 @@ def _sent(gen: "Generation", reason: str) -> int:
         gen.say(f"[vastgui] The answer to the prompt was lost ({error}): looking for it.")
         return _found_or_again(gen, settle_s=SETTLE_S)
     if answer.node_errors:
-        raise _partly(gen, answer.node_errors)
+        _left_out(gen, answer.node_errors)
     return _queued(gen, None)
 
 
@@ -134,19 +135,29 @@ def _queued(gen: "Generation", where: Where | None) -> int:
 def _refused(gen: "Generation", error: PromptRefused) -> StepFailed:
     said = explain(error, gen.prompt, gen.object_info)
     _end(gen, said.message, error.error_type, said.hint, said.node_id)
-    details = {"problems": {p.field or p.node_id: p.message for p in said.problems}}
     for problem in said.problems:
         gen.say(f"[comfyui] {problem.message}")
-    return StepFailed(said.message, hint=said.hint, details=details if said.problems else {})
+    return StepFailed(said.message, hint=said.hint, details=_details(said))
 
 
-def _partly(gen: "Generation", node_errors: Any) -> StepFailed:
-    """A part of the workflow was left out without a word: that is not what was asked for."""
+def _left_out(gen: "Generation", node_errors: Any) -> None:
+    """A part of the workflow will not run. Raises `StepFailed` unless the rest was asked for."""
     said = explain_left_out(node_errors, gen.prompt, gen.object_info)
+    for problem in said.problems:
+        gen.say(f"[comfyui] {problem.message}")
+    if gen.job.run_rest:
+        gen.complain(said.message)
+        return
     gen.server.client.cancel(gen.prompt_id)
     _end(gen, said.message, "partly_accepted", said.hint, said.node_id)
-    details = {"problems": {p.field or p.node_id: p.message for p in said.problems}}
-    return StepFailed(f"{said.message} The prompt was taken back.", hint=said.hint, details=details)
+    raise StepFailed(
+        f"{said.message} The prompt was taken back.", hint=said.hint, details=_details(said)
+    )
+
+
+def _details(said: Explained) -> dict[str, Any]:
+    problems = {p.field or p.node_id: p.message for p in said.problems}
+    return {"action": said.action, **({"problems": problems} if problems else {})}
 
 
 def _end(gen: "Generation", error: str, error_type: str, hint: str, node_id: str) -> None:
