@@ -57,3 +57,5 @@ def test_what_needs_no_port_gets_none(services: Services, made_run: MakeRun) -> 
         services.open_comfyui(run_id=run.id)
     with pytest.raises(InvalidInput, match="no run of ComfyUI"):
         actions.Place.of(Plan(workflow_id=new_id()))
+    with pytest.raises(InvalidInput, match="delete them there"):
+        services.clean_up(run.id)

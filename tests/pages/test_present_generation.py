@@ -133,5 +133,5 @@ def test_what_may_help_fits_what_happened() -> None:
     full = ComfyState(outcome="error", error_type="torch.OutOfMemoryError")
     assert present.acts(state(full, status=Status.FAILED)) == ["free"]
     sent = ComfyState(inputs=(Input(name="a", remote_name="a", size_bytes=1, sha256=""),))
-    assert present.acts(state(sent, status=Status.CANCELLED)) == ["clean"]
+    assert present.acts(state(sent, status=Status.CANCELLED, **over_ssh)) == ["clean", "open"]
     assert present.acts(state(sent, status=Status.COMPLETED)) == []

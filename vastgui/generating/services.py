@@ -102,6 +102,9 @@ class ComfyServices(ABC):
             hint = "It cleans up itself when it succeeds. Wait for its end or stop it."
             raise RunBusy(f"Run {run.id} is still going.", hint=hint)
         place = actions.Place.of(run.plan())
+        if place.server:
+            hint = "Their names begin with vg- in ComfyUI's input folder on this computer."
+            raise InvalidInput("run", f"{run.id} used no instance: delete them there.", hint=hint)
         plan = actions.action_plan(
             actions.CLEAN_UP, place, params={"of_run": run.id}, metadata=metadata
         )

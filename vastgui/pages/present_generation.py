@@ -66,9 +66,16 @@ def acts(state: RunState) -> list[str]:
         found.append("free")
     if "run_rest" in said and state.is_terminal:
         found.append("rest")
-    if comfy and comfy.inputs and state.is_terminal and state.status is not Status.COMPLETED:
+    over_ssh = bool(state.ssh_connection)
+    if (
+        over_ssh
+        and comfy
+        and comfy.inputs
+        and state.is_terminal
+        and state.status is not Status.COMPLETED
+    ):
         found.append("clean")
-    return [*found, "open"] if state.ssh_connection else found
+    return [*found, "open"] if over_ssh else found
 
 
 def phase(state: RunState, comfy: ComfyState) -> str:

@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.chaos.fault_proxy import FaultProxy
 from tests.steps.comfy.bench import ComfyBench, Ran
 from tests.steps.comfy.workflows import from_picture, node, picture, two_cards
 from vastgui.demo.comfy import PracticeComfy
@@ -117,6 +118,22 @@ def test_comfyui_is_open_in_the_browser_until_the_run_is_stopped(
     assert not actions.address_of(live.ran.state)
     with pytest.raises(OSError, match=r"refused|Connection"):
         urlopen(f"{address}/queue", timeout=10)
+
+
+@pytest.mark.slow
+def test_a_lost_link_keeps_the_address(
+    bench: ComfyBench, comfy: PracticeComfy, fault_proxy: FaultProxy
+) -> None:
+    user, _, _ = bench.ssh_connection.partition("@")
+    through = bench.moved(f"{user}@127.0.0.1:{fault_proxy.port}")
+    live = through.begin(act(through, actions.OPEN), {})
+    live.wait(lambda r: actions.address_of(r.state), "its address")
+    address = actions.address_of(live.ran.state)
+    fault_proxy.reset()
+    live.wait(lambda r: r.events(ev.LinkRestored), "the link again")
+    assert json.load(urlopen(f"{address}/queue", timeout=10))["queue_running"] == []
+    live.stop()
+    assert live.end().status == "cancelled"
 
 
 def test_it_is_closed_when_nobody_looks(bench: ComfyBench) -> None:
