@@ -4,7 +4,11 @@ What single parts do with hostile values is tested beside them; here it is seen 
 """
 
 import json
+import os
+import stat
+import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +17,12 @@ from tests.comfy.client.servers import Line, answer, frame, frame_head
 from tests.runner.rig import Rig
 from tests.sshd import Sshd
 from tests.steps.comfy.bench import ComfyBench
+from tests.steps.comfy.test_hostile import NAMES
+from vastgui.comfy import changes as ch
 from vastgui.comfy.frames import parse_text
+from vastgui.comfy.messages import Message
+from vastgui.comfy.outputs import MAX_TEXTS_CHARS
+from vastgui.comfy.progress import Tracker
 from vastgui.comfy.strict_json import UnusableJson, read_json
 from vastgui.comfy.workflow import read_workflow
 from vastgui.config import Paths
@@ -120,3 +129,80 @@ def test_what_comes_before_the_prompt_is_queued_is_bounded() -> None:
         assert message is not None
         watch.on_frame(message)
     assert sum(len(str(kept)) for kept in watch._early) < MAX_EARLY_CHARS
+
+
+def test_a_nodes_texts_are_bounded_together() -> None:
+    """Each message may hold 5 MB of them, and a node may be `executed` as often as it likes."""
+    tracker = Tracker({"1": {"class_type": "Show", "inputs": {}}}, "p")
+    found: list[ch.Change] = []
+    for number in range(12):
+        texts = [f"{number} {i} {'x' * 90_000}" for i in range(10)]
+        data = {"prompt_id": "p", "node": "1", "output": {"text": texts}}
+        tracker.feed(Message("executed", data), 1.0)
+        found += tracker.changes(1.0)
+    kept = [len(change.text) for change in found if isinstance(change, ch.TextFound)]
+    assert MAX_TEXTS_CHARS - 100_000 < sum(kept) <= MAX_TEXTS_CHARS
+
+
+# -- names and files
+
+
+@pytest.mark.parametrize("way", ["over_ssh", "local"])
+def test_122_hostile_names_of_a_whole_run(
+    way: str, enemy: Enemy, victim: Victim, tmp_path: Path
+) -> None:
+    """Every name comes home as a file of its own, and nothing else is touched."""
+    enemy.shows = {"images": [{"filename": name} for name in NAMES]}
+    mine, wanted = tmp_path / "mine", tmp_path / "wanted"
+    mine.write_text("mine")
+    wanted.mkdir()
+    (wanted / "escape.png").write_text("mine too")
+    (wanted / "evil").symlink_to(mine)
+    (wanted / "passwd").symlink_to("/nowhere")
+    os.mkfifo(wanted / "x.png")
+    (wanted / "red.png").mkdir()
+    before = {p.name for p in wanted.iterdir()}
+    ran = victim.run(way, output_dir=str(wanted))
+    assert "1 output was left out: without a usable file name." in ran.error  # the empty one
+    table = {output.filename: Path(output.path).name for output in ran.outputs}
+    for name, local in table.items():
+        print(f"{ascii(name)[:60]:60}  {local[:60]}")
+    assert set(table) == set(NAMES) - {""}
+    assert {output.path.partition("/")[0] for output in ran.outputs} == {"outputs"}
+    here = list(ran.run.outputs.iterdir())
+    assert sorted(p.name for p in here) == sorted(table.values())
+    assert all(stat.S_ISREG(p.lstat().st_mode) for p in here)
+    assert {stat.S_IMODE(p.lstat().st_mode) for p in here} == {0o600}
+    assert all((ran.run.outputs / table[n]).read_text() == f"this is {n}" for n in plain(NAMES))
+    folded = {unicodedata.normalize("NFKD", p.name).casefold() for p in here}
+    assert len(folded) == len(here)
+    assert len({p.name for p in wanted.iterdir()} - before) == len(here)
+    assert (mine.read_text(), (wanted / "escape.png").read_text()) == ("mine", "mine too")
+    assert (wanted / "evil").is_symlink()
+    assert not (Path.cwd() / "pwned").exists()
+
+
+def plain(names: list[str]) -> list[str]:
+    """Those that a URL carries unchanged."""
+    return [name for name in names if name and name.isprintable()]
+
+
+def test_files_that_are_none_or_lie_about_their_size(enemy: Enemy, victim: Victim) -> None:
+    folder = enemy.output / "tricks"
+    folder.mkdir()
+    os.mkfifo(folder / "fifo")
+    (folder / "folder").mkdir()
+    for name, to in {"zero": "/dev/zero", "loop": "loop", "kcore": "/proc/kcore"}.items():
+        (folder / name).symlink_to(to)
+    with (folder / "sparse").open("wb") as file:
+        file.truncate(10 * 10**12)
+    (folder / "fine.png").write_bytes(b"fine")
+    enemy.said["/view"] = answer({}, 404)
+    names = sorted(path.name for path in folder.iterdir())
+    enemy.shows = {"images": [{"filename": n, "subfolder": "tricks"} for n in names]}
+    ran = victim.run("over_ssh")
+    assert ran.status == "failed"
+    assert ran.files == {"fine.png": b"fine"}
+    errors = {output.filename: output.error for output in ran.outputs}
+    assert "10000.0 GB, which is more than there is room for" in errors["sparse"]
+    assert [name for name, error in errors.items() if not error] == ["fine.png"]

@@ -6,7 +6,13 @@ from typing import Any
 from vastgui.comfy import changes as ch
 from vastgui.comfy import values
 from vastgui.comfy.nodes import Board
-from vastgui.comfy.outputs import OutputRef, TextRef, collect, left_out_note
+from vastgui.comfy.outputs import (
+    MAX_TEXTS_CHARS,
+    OutputRef,
+    TextRef,
+    collect,
+    left_out_note,
+)
 
 _MAX_COUNTED = 10_000
 
@@ -18,6 +24,7 @@ class Ledger:
         self._next = first
         self.limit = max_outputs
         self._known: set[tuple[str, ...]] = set()
+        self._text_room_chars = MAX_TEXTS_CHARS
         self._unusable: dict[str, int] = {}
         self._left_out: dict[str, int] = {}
 
@@ -52,9 +59,11 @@ class Ledger:
         for item in items:
             if (key := _key(item)) in self._known:
                 continue
-            if len(self._known) >= self.limit:
+            chars = len(item.text) if isinstance(item, TextRef) else 0
+            if len(self._known) >= self.limit or chars > self._text_room_chars:
                 more += 1
                 continue
+            self._text_room_chars -= chars
             self._known.add(key)
             yield _change(self._next, node_id, item)
             self._next += 1
