@@ -35,6 +35,7 @@ class Runner:
         self.child = child
         self.oom_kills_before = oom_kills()
         self._process: psutil.Process | None = None
+        self._recorded: tuple[int, int | None, float | None] = (-1, None, None)
 
     @property
     def exit_code(self) -> int | None:
@@ -93,14 +94,23 @@ class Runner:
         try:
             if self.child is not None:
                 return psutil.Process(self.child.pid) if self.child.poll() is None else None
-            state = self.run.state()
-            if state.pid is None or state.create_time is None:
+            pid, created_at = self._as_recorded()
+            if pid is None or created_at is None:
                 return None
-            process = psutil.Process(state.pid)
-            apart_s = abs(process.create_time() - state.create_time)
-        except (psutil.Error, VastguiError):
+            process = psutil.Process(pid)
+            apart_s = abs(process.create_time() - created_at)
+        except (psutil.Error, VastguiError, OSError):
             return None
         return process if apart_s < CREATE_TIME_TOLERANCE_S else None
+
+    def _as_recorded(self) -> tuple[int | None, float | None]:
+        """Pid and start time; pages ask four times a second, so a log is read when it has grown."""
+        size, pid, created_at = self._recorded
+        if (size_now := self.run.events.stat().st_size) != size:
+            state = self.run.state()
+            pid, created_at = state.pid, state.create_time
+            self._recorded = (size_now, pid, created_at)
+        return pid, created_at
 
 
 def _is_runner_of(process: psutil.Process, run: RunDir) -> bool:
