@@ -54,7 +54,8 @@ class Breaker(threading.Thread):
 
     def close(self) -> None:
         self._over.set()
-        self.join(60)
+        if self.ident is not None:
+            self.join(60)
 
     # -- the link
 

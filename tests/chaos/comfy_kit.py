@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import io
 import json
 import os
 import random
@@ -17,11 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from PIL import Image
 
 from tests.chaos.comfy_evidence import Evidence, Story, others_wronged
 from tests.chaos.comfy_faults import LONG_S, SHORT_S, Breaker
-from tests.chaos.comfy_lane import Lane, workflow
+from tests.chaos.comfy_lane import Lane, picture, workflow
 from tests.sshd import Sshd, running_sshd
 from tests.waiting import wait_until
 from vastgui.config import Paths, Settings
@@ -151,22 +149,33 @@ class Driver:
     def drive(self, runs_a_lane: int, quota: int, pauses_s: tuple[float, ...]) -> Report:
         """The last lane's ComfyUI is on this computer, the others' are behind SSH."""
         began = time.monotonic()
-        with contextlib.ExitStack() as opened:
-            tellings = [self._open(opened, number, runs_a_lane, quota) for number in range(LANES)]
-            for telling in tellings:
-                telling.breaker.pauses_s = pauses_s
-                telling.breaker.start()
-            while not all(telling.is_over for telling in tellings):
-                self.app.supervisor.sweep()
-                for telling in tellings:
-                    telling.look()
-                time.sleep(0.02)
-            for telling in tellings:
-                self._close(telling)
-        self.report.wrongs += self._left_over()
-        self.app.close()
+        try:
+            with contextlib.ExitStack() as opened:
+                self._tell(opened, runs_a_lane, quota, pauses_s)
+        finally:
+            self.report.wrongs += self._left_over()
+            self.app.close()
         self.report.seconds = round(time.monotonic() - began, 1)
         return self.report
+
+    def _tell(
+        self,
+        opened: contextlib.ExitStack,
+        runs_a_lane: int,
+        quota: int,
+        pauses_s: tuple[float, ...],
+    ) -> None:
+        tellings = [self._open(opened, number, runs_a_lane, quota) for number in range(LANES)]
+        for telling in tellings:
+            telling.breaker.pauses_s = pauses_s
+            telling.breaker.start()
+        while not all(telling.is_over for telling in tellings):
+            self.app.supervisor.sweep()
+            for telling in tellings:
+                telling.look()
+            time.sleep(0.02)
+        for telling in tellings:
+            self._close(telling)
 
     def _open(self, opened: contextlib.ExitStack, number: int, runs: int, quota: int) -> Telling:
         folder = self.home / f"instance-{number}"
@@ -213,12 +222,6 @@ def _connected(lane: Lane) -> int:
     with contextlib.suppress(AssertionError):
         wait_until(lambda: count() == 0, timeout_s=10)
     return count()
-
-
-def picture(color: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (96, 64), (color >> 16, color >> 8 & 255, color & 255)).save(file, "PNG")
-    return file.getvalue()
 
 
 def _words(error: str) -> str:

@@ -3,6 +3,7 @@ the link to it, which is a proxy in front of a real sshd (or, for a local one, o
 """
 
 import contextlib
+import io
 import json
 import os
 import random
@@ -15,6 +16,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import Request, urlopen
+
+from PIL import Image
 
 from tests.chaos.fault_proxy import FaultProxy
 from tests.sshd import Sshd
@@ -195,6 +198,12 @@ def workflow(prefix: str, color: int, *, step_s: float = 0.05) -> Prompt:
 
 def _node(kind: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": kind, "inputs": inputs, "_meta": {"title": kind}}
+
+
+def picture(color: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (96, 64), (color >> 16, color >> 8 & 255, color & 255)).save(file, "PNG")
+    return file.getvalue()
 
 
 def files_of(lane: Lane, prefix: str) -> Iterator[Path]:
