@@ -7,17 +7,18 @@ import json
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.comfy_hostile import Enemy, Victim
+from tests.chaos.comfy_hostile import NODES, Enemy, Victim
 from tests.comfy.client.servers import Line, answer, frame, frame_head
 from tests.runner.rig import Rig
 from tests.sshd import Sshd
 from tests.steps.comfy.bench import ComfyBench
 from tests.steps.comfy.test_hostile import NAMES
+from vastgui.cli.main import main
 from vastgui.comfy import changes as ch
 from vastgui.comfy.frames import parse_text
 from vastgui.comfy.messages import Message
@@ -206,3 +207,98 @@ def test_files_that_are_none_or_lie_about_their_size(enemy: Enemy, victim: Victi
     errors = {output.filename: output.error for output in ran.outputs}
     assert "10000.0 GB, which is more than there is room for" in errors["sparse"]
     assert [name for name, error in errors.items() if not error] == ["fine.png"]
+
+
+# -- words
+
+EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\x00\x08\u202e\u2028\r\n<img src=x onerror=window.__x=1>"
+
+
+def evil_nodes() -> dict[str, object]:
+    """A node whose every word is the owner's."""
+    show = {**NODES["Show"], "display_name": EVIL, "name": EVIL, "description": EVIL}
+    inputs = {
+        "text": ["STRING", {"tooltip": EVIL}],
+        f"pick{EVIL}": [[EVIL, "b"], {"default": EVIL}],
+    }
+    return {"Show": {**show, "input": {"required": inputs}}, EVIL: {**show, "python_module": EVIL}}
+
+
+def evil_workflow(folder: Path) -> str:
+    nodes = {
+        "1": {"class_type": "Show", "inputs": {"text": EVIL, f"pick{EVIL}": "b"}},
+        f"2{EVIL}": {"class_type": EVIL, "inputs": {"text": EVIL, f"pick{EVIL}": EVIL}},
+    }
+    for node in nodes.values():
+        node["_meta"] = {"title": EVIL}
+    path = folder / "evil.json"
+    path.write_text(json.dumps(nodes))
+    return str(path)
+
+
+def executed_badly() -> dict[str, object]:
+    told = {"node_id": f"2{EVIL}", "node_type": EVIL, "exception_message": EVIL * 9000,
+            "exception_type": EVIL, "traceback": [EVIL] * 50, "executed": [EVIL]}  # fmt: skip
+    return {"status_str": "error", "completed": False, "messages": [["execution_error", told]]}
+
+
+def refused() -> dict[str, object]:
+    error = {"type": EVIL, "message": EVIL, "details": EVIL * 9000, "extra_info": {EVIL: EVIL}}
+    about = {**error, "extra_info": {"input_name": EVIL, "received_value": EVIL}}
+    problems = {f"2{EVIL}": {"class_type": EVIL, "errors": [about], "dependent_outputs": [EVIL]}}
+    return {"error": error, "node_errors": problems}
+
+
+@pytest.fixture
+def cli(enemy: Enemy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:  # fmt: skip
+    """`cli("show", "last")`: what it said, when all of that can only be read."""
+    monkeypatch.setenv("VASTGUI_HOME", str(tmp_path / "home"))
+
+    def call(*words: str) -> str:
+        capsys.readouterr()
+        main(words)
+        out, err = capsys.readouterr()
+        odd = {c for c in (out + err).replace("\n", "") if not c.isprintable()}
+        assert not odd, (words, odd, out, err)
+        return out + err
+
+    return call
+
+
+@pytest.mark.parametrize("ending", ["shown", "executed badly", "refused"])
+def test_words_cannot_steer_a_terminal(
+    ending: str, cli: Callable[..., str], enemy: Enemy, tmp_path: Path
+) -> None:
+    enemy.nodes, enemy.argv = evil_nodes(), [EVIL, "--output-directory", EVIL]
+    enemy.shows = {"images": [{"filename": f"{EVIL}.png", "subfolder": EVIL}], EVIL: [EVIL]}
+    if ending == "executed badly":
+        enemy.ending = executed_badly()
+    if ending == "refused":
+        enemy.said["/prompt"] = answer(refused(), 400)
+    on = ("--on", f"http://127.0.0.1:{enemy.port}")
+    said = cli("generate", evil_workflow(tmp_path), *on, "--out", str(tmp_path / "out"))
+    assert ("Run completed" in said) == (ending == "shown"), said
+    assert "onerror=window.__x=1" in said
+    for words in (("show", "last"), ("show", "last", "--json"), ("logs", "last"), ("runs",)):
+        cli(*words)
+    run = next((tmp_path / "home").glob("**/runs/*/events.jsonl")).parent
+    for file in (run / "events.jsonl", *run.glob("logs/*.log")):
+        lines = file.read_text().splitlines()
+        assert all(line.isprintable() for line in lines), file
+    assert all(len(line) <= 4000 for line in (run / "events.jsonl").read_bytes().splitlines())
+
+
+def test_words_of_a_workflow_cannot_steer_a_terminal(
+    cli: Callable[..., str], enemy: Enemy, tmp_path: Path
+) -> None:
+    enemy.nodes = evil_nodes()
+    on, workflow = ("--on", f"http://127.0.0.1:{enemy.port}"), evil_workflow(tmp_path)
+    cli("preflight", workflow, *on)
+    for words in (("workflows", workflow), ("convert", workflow)):
+        assert "onerror" in cli(*words, *on)
+    ui = {"nodes": [{"id": 1, "type": EVIL, "title": EVIL}], "links": []}
+    (tmp_path / "ui.json").write_text(json.dumps(ui))
+    assert "onerror" in cli("convert", str(tmp_path / "ui.json"), *on)
+    enemy.nodes = {"Show": EVIL}
+    assert "onerror" in cli("preflight", workflow, *on)

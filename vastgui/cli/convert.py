@@ -12,7 +12,7 @@ from typing import Any
 from vastgui.cli import exits
 from vastgui.cli.desk import Desk
 from vastgui.cli.target import target_of
-from vastgui.cli.words import clipped, plain
+from vastgui.cli.words import clipped, plain, readable_json
 from vastgui.comfy.convert import to_api_prompt
 from vastgui.comfy.fields import Field
 from vastgui.errors import InvalidInput, StorageError
@@ -25,7 +25,7 @@ def convert(args: argparse.Namespace, desk: Desk) -> int:
     """Print (or write) the API prompt of a workflow; exit 0, or 1 naming what is in the way."""
     workflow = desk.services.library.open(args.workflow)
     prompt = to_api_prompt(workflow.graph, _object_info(args, desk))
-    text = json.dumps(prompt, indent=1, ensure_ascii=False)
+    text = readable_json(prompt)
     if args.output in ("", "-"):
         print(text)
         return exits.DONE
@@ -69,18 +69,20 @@ def _field_line(field: Field) -> str:
     bounds = (str(b) for b in (field.min, field.max) if b is not None)
     words = [field.kind, "-".join(bounds), field.control, field.role and f"[{field.role}]"]
     value = clipped(plain(json.dumps(field.value, ensure_ascii=False)), 50)
-    return f"{field.id:<24} {plain(field.label)} = {value}  {' '.join(w for w in words if w)}"
+    return (
+        f"{plain(field.id):<24} {plain(field.label)} = {value}  {' '.join(w for w in words if w)}"
+    )
 
 
 def _workflow_lines(workflow: LibraryWorkflow | Broken) -> list[str]:
     if isinstance(workflow, Broken):
         return [
-            f"{workflow.name}  cannot be used: {plain(workflow.error)}",
-            f"    {workflow.folder}",
+            f"{plain(workflow.name)}  cannot be used: {plain(workflow.error)}",
+            f"    {plain(str(workflow.folder))}",
         ]
     own = "  (yours)" if workflow.user else ""
     return [
-        f"{workflow.name}{own}",
+        f"{plain(workflow.name)}{own}",
         *([f"    {plain(workflow.summary)}"] if workflow.summary else []),
     ]
 

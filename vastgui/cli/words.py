@@ -1,7 +1,9 @@
 """Texts for a terminal: durations, bytes, times; and nothing in them that could steer it."""
 
+import json
 import unicodedata
 from datetime import datetime
+from typing import Any
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -12,6 +14,12 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if unicodedata.category(c) not in _UNSAFE else " " for c in text).strip()
+
+
+def readable_json(data: Any) -> str:
+    """`data` as JSON for people and programs: only what could steer a terminal is escaped."""
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def duration(seconds: float) -> str:
