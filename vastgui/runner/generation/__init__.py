@@ -61,6 +61,8 @@ class Generation:
         """For which reasons the prompt was queued anew already."""
         self.abandoned: set[str] = set()
         """Ids of ours that were given up for lost: should one turn up, it is cancelled."""
+        self.acknowledged = False
+        """The server is known to have `prompt_id`, or to have had it."""
         self.watch: Watch | None = None
         self.ended = False
         """PromptEnded was written for `prompt_id`."""
@@ -168,7 +170,7 @@ class Generation:
         if prompt_id != self.prompt_id:
             self.close_watch()
             self.prompt_id = prompt_id
-            self.intended = self.ended = False
+            self.intended = self.ended = self.acknowledged = False
 
     def listen(self) -> Watch:
         """The socket of the current submission, opened at once."""

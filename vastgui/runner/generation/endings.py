@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 WITHDRAW_S = 2.3
 """A stopped run is over within 5 s: so long it may take to take the prompt back."""
 LEAVES_S = 1.4
+PATIENT_LEAVES_S = 20.0
 PATIENT_S = 600.0
+"""Without a user who waits for the stop there is more time."""
 _LOG_LINES = 12
 
 
@@ -75,7 +77,8 @@ def withdraw(gen: "Generation", why: str) -> None:
     """Take our own prompt, and no other, out of the server; keep what it has made. Never raises."""
     if not gen.intended or gen.ended:
         return
-    gen.ctx.tidy_up(WITHDRAW_S)
+    if gen.ctx.must_end:
+        gen.ctx.tidy_up(WITHDRAW_S)
     before = len(gen.complaints)
     try:
         gen.server.client.cancel(gen.prompt_id)
@@ -98,12 +101,19 @@ def withdraw(gen: "Generation", why: str) -> None:
 
 def _left(gen: "Generation") -> Verdict | None:
     """Wait until the prompt left the queue; how it ended, None when it never ran (or runs on)."""
-    client, until = gen.server.client, time.monotonic() + LEAVES_S
-    while client.position(gen.prompt_id) is not None:
-        if time.monotonic() > until:
-            gen.complain("The node that runs over there ends first, then the prompt stops.")
-            return None
+    client, since = gen.server.client, time.monotonic()
+    is_followed = gen.watch is not None and gen.watch.is_followed
+    may_arrive = not (gen.acknowledged or is_followed)
+    while (place := client.position(gen.prompt_id)) is not None or may_arrive:
+        if place is not None and may_arrive:
+            may_arrive = False
+            client.cancel(gen.prompt_id)
+        if time.monotonic() - since > (LEAVES_S if gen.ctx.must_end else PATIENT_LEAVES_S):
+            break
         time.sleep(0.05)
+    if place is not None:
+        gen.complain("The node that runs over there ends first, then the prompt stops.")
+        return None
     entry = client.history(gen.prompt_id)
     if entry is None or gen.watch is None or not gen.watch.is_followed:
         return None
@@ -114,7 +124,8 @@ def _last_outputs(gen: "Generation") -> None:
     if gen.watch is not None and gen.watch.is_followed:
         tell_changes(gen, gen.watch)
     gen.harvest.go_on()
-    gen.harvest.wait(gen.checkpoint, within_s=WITHDRAW_S)
+    within_s = WITHDRAW_S if gen.ctx.must_end else PATIENT_S
+    gen.harvest.wait(gen.checkpoint, within_s=within_s)
 
 
 def _say_log(gen: "Generation") -> None:

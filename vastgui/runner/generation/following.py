@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from vastgui.comfy.errors import ComfyError
+from vastgui.comfy.errors import BadAnswer, ComfyError, RequestRefused
 from vastgui.comfy.outcome import Verdict
 from vastgui.errors import StepFailed
 from vastgui.runner.generation.patience import SERVER_PATIENCE_S
@@ -42,7 +42,7 @@ class Follower:
         self._unknown_looks = 0
         self._away_since: float | None = None
         self.was_away = False
-        """The server did not answer for a while: it may have been restarted."""
+        """The server did not answer since the prompt was seen last: it may have been restarted."""
         self._queue_limit_at = time.monotonic() + gen.job.queue_timeout_s
         self._started_at: float | None = None
         self._told = ""
@@ -92,7 +92,7 @@ class Follower:
     def _is_due(self, now: float) -> bool:
         """Whether to ask the server again: it has a hint for us, or was not asked for long."""
         passed_s = now - self._looked_at
-        if self._hinted():
+        if self._hinted() and self._away_since is None:
             return True
         if self._watch.look_soon and passed_s >= LOOK_SOON_S:
             return True
@@ -100,19 +100,36 @@ class Follower:
 
     def _look(self) -> None:
         self._looked_at, self._watch.look_soon = time.monotonic(), False
-        client = self._gen.server.client
+        connections = self._watch.listener.connections
         try:
-            if self._hinted() or self._watch.queue_seen(queue := client.queue()) is None:
+            if self._hinted() or not self._is_in_queue():
                 self._ask_history()
-            else:
-                self._unknown_looks = 0
-                self._cancel_abandoned([i.prompt_id for i in (*queue.running, *queue.pending)])
+            else:  # a queue does not survive a restart
+                self._unknown_looks, self.was_away = 0, False
+                self._watch.seen(connections)
         except ComfyError as error:
             self._is_away(error)
             return
         self._away_since = None
         if self._watch.ask(lambda t: t.is_running):
             self._watch.listener.expect_to_hear()
+
+    def _is_in_queue(self) -> bool:
+        if self._runs_on():
+            return True
+        queue = self._gen.server.client.queue()
+        self._cancel_abandoned([i.prompt_id for i in (*queue.running, *queue.pending)])
+        return self._watch.queue_seen(queue) is not None
+
+    def _runs_on(self) -> bool:
+        """A newer server tells it in few bytes; the queue holds the whole prompts of everybody."""
+        if self._gen.abandoned or not self._watch.ask(lambda t: t.is_running):
+            return False
+        try:
+            job = self._gen.server.client.job(self._gen.prompt_id)
+        except (BadAnswer, RequestRefused):
+            return False
+        return job is not None and job.status == "in_progress"
 
     def _pause_s(self) -> float:
         if self._unknown_looks:
@@ -134,9 +151,14 @@ class Follower:
 
     @property
     def was_restarted(self) -> bool:
-        """The server was away, or the socket is or was cut, since the prompt is followed."""
-        watch = self._watch
-        return self.was_away or watch.was_cut or not watch.listener.connected
+        """The server was away, or the socket was cut, since the prompt was seen last."""
+        return self.was_away or self._watch.was_cut
+
+    @property
+    def was_removed(self) -> bool:
+        """Somebody took it out of a server that goes on; between two runs nobody looked."""
+        nobody_looked = self._gen.is_taken_over and not self._watch.was_seen
+        return not (self.was_restarted or nobody_looked)
 
     def _why_gone(self) -> str:
         if self.was_restarted:

@@ -72,6 +72,7 @@ class Harvest:
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._closing = False
+        self._wanted_from = 0
         self.trouble: VastguiError | None = None
         """Why the worker gave up with items still open; the run's own thread tells it."""
 
@@ -123,6 +124,10 @@ class Harvest:
                 item.error = ""
         self.go_on()
 
+    def let_go(self) -> None:
+        """The prompt that made these is made anew: they are kept, but may be missing."""
+        self._wanted_from = len(self.items)
+
     def wait(self, tick: Callable[[], None], *, within_s: float | None = None) -> None:
         """Until nothing is open. `tick` is called several times a second; what it raises ends the
         wait. Raises what made the worker give up.
@@ -141,13 +146,14 @@ class Harvest:
 
     def tally(self) -> Tally:
         with self._changed:
+            failed = [i for i in self.items[self._wanted_from :] if i.error]
             return Tally(
                 found=len(self.items),
                 saved=sum(i.saved for i in self.items),
-                failed=sum(bool(i.error) for i in self.items),
+                failed=len(failed),
                 here_bytes=sum(i.here_bytes for i in self.items),
                 total_bytes=_total(self.items),
-                errors=[f"{i.filename[:100]}: {i.error}" for i in self.items if i.error],
+                errors=[f"{i.filename[:100]}: {i.error}" for i in failed],
             )
 
     def close(self) -> None:
@@ -176,7 +182,7 @@ class Harvest:
             while batch := self._next():
                 self._fetch(batch)
         except Stopped:
-            pass  # the run's own thread tells it; `go_on` begins again
+            self._give_up(None)  # the run's own thread tells it; `go_on` begins again
         except VastguiError as error:
             self._give_up(error)
         except Exception as error:  # noqa: BLE001 -- a fault here must end the step, not hang it
@@ -194,9 +200,9 @@ class Harvest:
             self._worker = None
             return []
 
-    def _give_up(self, error: VastguiError) -> None:
+    def _give_up(self, error: VastguiError | None) -> None:
         with self._changed:
-            self.trouble = error
+            self.trouble, self._worker = error, None
             self._changed.notify_all()
 
     def _tell(self) -> None:

@@ -1,7 +1,8 @@
 """Waiting for a server that is away: it may be restarting, which takes minutes with many packs."""
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from vastgui.comfy.errors import ComfyError
 from vastgui.errors import StepFailed
@@ -9,17 +10,17 @@ from vastgui.errors import StepFailed
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
 
+T = TypeVar("T")
 SERVER_PATIENCE_S = 900.0
 LOOK_EVERY_S = 1.0
 
 
-def wait_for_answer(gen: "Generation") -> None:
-    """Return when the server answers. Raises `StepFailed` when it stays away for too long."""
+def answer_to(gen: "Generation", ask: Callable[[], T]) -> T:
+    """What `ask` returns once the server answers it. Raises `StepFailed` when it never does."""
     since = time.monotonic()
     while True:
         try:
-            gen.server.client.queue()
-            return
+            return ask()
         except ComfyError as error:
             if time.monotonic() - since > SERVER_PATIENCE_S:
                 raise StepFailed(
@@ -28,3 +29,8 @@ def wait_for_answer(gen: "Generation") -> None:
                 ) from error
             gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
         gen.rest(LOOK_EVERY_S)
+
+
+def wait_for_answer(gen: "Generation") -> None:
+    """Return when the server answers. Raises like `answer_to`."""
+    answer_to(gen, gen.server.client.queue)

@@ -16,7 +16,7 @@ def success_before(gen: "Generation") -> Verdict | None:
 
     A restart leaves the output folder as it is, but neither the temporary files nor the texts.
     """
-    found = _recorded(gen)
+    found = recorded_success(gen)
     if found is None or any(not o.downloaded and o.type != "output" for o in found.outputs):
         return None
     gen.say("[vastgui] ComfyUI forgot the prompt, but the record says that it succeeded.")
@@ -30,7 +30,8 @@ def success_before(gen: "Generation") -> Verdict | None:
     return Verdict(outcome="success", started_at=found.started_at, ended_at=found.ended_at)
 
 
-def _recorded(gen: "Generation") -> ComfyState | None:
+def recorded_success(gen: "Generation") -> ComfyState | None:
+    """What an earlier run wrote down of the current submission, when it saw it succeed."""
     parts = (state.comfy for state in gen.record_files.states_before)
     mine = (part for part in parts if part is not None and part.prompt_id == gen.prompt_id)
     return next((part for part in mine if part.outcome == "success"), None)

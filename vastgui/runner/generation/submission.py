@@ -4,13 +4,21 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from vastgui.comfy.answers import Where
-from vastgui.comfy.errors import BadAnswer, ComfyError, PromptRefused, RequestRefused
+from vastgui.comfy.answers import Submitted, Where
+from vastgui.comfy.errors import (
+    BadAnswer,
+    ComfyError,
+    PromptRefused,
+    RequestRefused,
+    ServerGone,
+    ServerSilent,
+)
 from vastgui.comfy.explained import Explained
 from vastgui.comfy.failures import explain, explain_left_out
 from vastgui.comfy.workflow import read_workflow
 from vastgui.errors import InvalidInput, StepFailed, VastguiError
-from vastgui.runner.generation.patience import LOOK_EVERY_S, wait_for_answer
+from vastgui.runner.generation.patience import LOOK_EVERY_S, answer_to, wait_for_answer
+from vastgui.runner.generation.remembered import recorded_success
 from vastgui.state import events as ev
 
 if TYPE_CHECKING:
@@ -18,12 +26,16 @@ if TYPE_CHECKING:
 
 SETTLE_S = 2.0
 """A request that was cut off here may still be on its way there."""
+SEND_TRIES = 8
+"""So often is sent what certainly never left this computer."""
 
 
 def submit(gen: "Generation") -> int:
     """Have the prompt in the server's queue; return its position. Raises `StepFailed`."""
     gen.take_up_prompt()
     take_up(gen)
+    if gen.ended or recorded_success(gen) is not None:
+        return 0  # its end is known: a server that forgot it since must not make it again
     if gen.intended:
         return _found_or_again(gen, settle_s=0.0)
     return _sent(gen, "")
@@ -41,6 +53,7 @@ def queue_anew(gen: "Generation", why: str) -> int:
         )
     gen.requeued.add(why)
     gen.abandoned.add(gen.prompt_id)
+    gen.harvest.let_go()
     gen.follow_id(str(uuid4()))
     gen.complain(f"{why} The prompt is queued again, under a new id.")
     gen.ctx.simple("Queueing the prompt again", why)
@@ -66,7 +79,7 @@ def _sent(gen: "Generation", reason: str) -> int:
     gen.record(ev.PromptIntended(prompt_id=gen.prompt_id, reason=reason))
     gen.intended = True
     try:
-        answer = gen.server.client.submit(gen.prompt, gen.prompt_id, extra_data(gen))
+        answer = _answer(gen)
     except PromptRefused as error:
         raise _refused(gen, error) from error
     except (ComfyError, VastguiError) as error:
@@ -77,6 +90,21 @@ def _sent(gen: "Generation", reason: str) -> int:
     if answer.node_errors:
         _left_out(gen, answer.node_errors)
     return _queued(gen, None)
+
+
+def _answer(gen: "Generation") -> Submitted:
+    """Sent under the same id as long as it is certain that nothing was sent. Raises `ComfyError`."""
+    client, extra = gen.server.client, extra_data(gen)
+    for tried in range(1, SEND_TRIES):
+        try:
+            return client.submit(gen.prompt, gen.prompt_id, extra)
+        except (ServerGone, ServerSilent) as error:
+            if error.maybe_queued:
+                raise
+            gen.say(f"[vastgui] The prompt could not be sent: {error}")
+        gen.rest(min(0.05 * 2.0**tried, 5.0))
+        wait_for_answer(gen)
+    return client.submit(gen.prompt, gen.prompt_id, extra)
 
 
 def extra_data(gen: "Generation") -> dict[str, Any]:
@@ -113,16 +141,11 @@ def _found_or_again(gen: "Generation", *, settle_s: float) -> int:
 
 def where_is(gen: "Generation") -> Where:
     """Where our prompt is, however long the server needs to answer. Raises `StepFailed`."""
-    while True:
-        try:
-            return gen.server.client.where_is(gen.prompt_id)
-        except ComfyError as error:
-            gen.ctx.simple("Waiting for ComfyUI to answer", str(error))
-        wait_for_answer(gen)
+    return answer_to(gen, lambda: gen.server.client.where_is(gen.prompt_id))
 
 
 def _queued(gen: "Generation", where: Where | None) -> int:
-    position = 0
+    position, gen.acknowledged = 0, True
     if where in (None, "pending"):
         try:
             position = max((gen.server.client.position(gen.prompt_id) or 0) - 1, 0)
@@ -148,7 +171,7 @@ def _left_out(gen: "Generation", node_errors: Any) -> None:
     if gen.job.run_rest:
         gen.complain(said.message)
         return
-    gen.server.client.cancel(gen.prompt_id)
+    answer_to(gen, lambda: gen.server.client.cancel(gen.prompt_id))
     _end(gen, said.message, "partly_accepted", said.hint, said.node_id)
     raise StepFailed(
         f"{said.message} The prompt was taken back.", hint=said.hint, details=_details(said)

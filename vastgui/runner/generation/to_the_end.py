@@ -29,7 +29,7 @@ def follow_to_the_end(gen: "Generation") -> float | None:
             return _seconds(verdict)
         if verdict.outcome != "lost":
             raise failed(gen, verdict)
-        if not (follower.was_restarted or gen.is_taken_over):  # between two runs nobody looked
+        if follower.was_removed:
             kept = bring_home_what_is_there(gen)
             raise StepFailed(
                 f"Somebody removed the prompt from ComfyUI's queue or history.{kept}",

@@ -34,8 +34,9 @@ class Watch:
         self.listener = Listener(
             dial, prompt_id, self.on_frame, host=host, port=port, on_connect=self.on_connect
         )
-        self.was_cut = False
-        """The socket was away since the prompt was followed: something may have been missed."""
+        self.was_seen = False
+        """The prompt was in the server's queue since it is followed."""
+        self._intact_until = 0
         self.look_soon = False
         """The queue may have changed for our waiting prompt, or the socket was away."""
         self._tracker: Tracker | None = None
@@ -67,7 +68,7 @@ class Watch:
             max_outputs=max_outputs,
         )
         with self._lock:
-            self._tracker = tracker
+            self._tracker, self._intact_until = tracker, self.listener.connections
             for frame in self._early:
                 self._feed(tracker, frame)
             self._early.clear()
@@ -111,7 +112,7 @@ class Watch:
         with self._lock:
             if self._tracker is not None:
                 self._tracker.gap()
-                self.was_cut = self.look_soon = True
+                self.look_soon = True
         self._news.set()
 
     # -- in the run's thread
@@ -120,6 +121,15 @@ class Watch:
         """Until there is news, `timeout_s` at most."""
         if self._news.wait(timeout_s):
             self._news.clear()
+
+    def seen(self, connections: int) -> None:
+        """The prompt was in the queue when the listener had made so many connections."""
+        self.was_seen, self._intact_until = True, connections
+
+    @property
+    def was_cut(self) -> bool:
+        """The socket is, or was, away since the prompt was seen last: that may be a restart."""
+        return self.listener.connections > self._intact_until or not self.listener.connected
 
     @property
     def is_followed(self) -> bool:
