@@ -6,6 +6,7 @@ What single parts do with hostile values is tested beside them; here it is seen 
 import json
 import os
 import stat
+import struct
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.runner.rig import Rig
 from tests.sshd import Sshd
 from tests.steps.comfy.bench import ComfyBench
 from tests.steps.comfy.test_hostile import NAMES
+from tests.waiting import wait_until
 from vastgui.cli.main import main
 from vastgui.comfy import changes as ch
 from vastgui.comfy.frames import parse_text
@@ -143,6 +145,39 @@ def test_a_nodes_texts_are_bounded_together() -> None:
         found += tracker.changes(1.0)
     kept = [len(change.text) for change in found if isinstance(change, ch.TextFound)]
     assert MAX_TEXTS_CHARS - 100_000 < sum(kept) <= MAX_TEXTS_CHARS
+
+
+def test_a_preview_is_a_picture_or_nothing(enemy: Enemy, victim: Victim) -> None:
+    picture = b"\xff\xd8\xff\xe0" + bytes(64)
+
+    def socket(line: Line, client_id: str) -> None:
+        enemy.wait_for_prompt(client_id)
+        line.tell("execution_start", prompt_id=client_id)
+        line.tell("executing", node="1", prompt_id=client_id)
+        for kind, second in ((0, 0), (2, 1), (3, 2**32 - 1), (4, 2**31), (99, 99)):
+            line.say(frame(struct.pack(">II", kind, second) + b"{" * 64))
+        line.say(frame(struct.pack(">II", 1, 1) + picture))
+        wait_until(ran_preview, what="the picture")
+        for page in (
+            b"<!doctype html><script>1</script>",
+            b"<svg onload='x'/>",
+            b"GIF8",
+            b"\0" * 64,
+        ):
+            line.say(frame(struct.pack(">II", 1, 2) + page))
+        line.say(
+            bytes([0x80 | 0x40 | 2, 5]) + b"12345"
+        )  # says it is compressed, which nobody asked
+
+    def ran_preview() -> list[Path]:
+        return list(victim.local.paths.runs.glob("*/preview.jpg"))
+
+    enemy.socket = socket
+    ran = victim.run("local")
+    assert ran.ok, ran.error
+    assert ran.run.preview.read_bytes() == picture
+    assert ran.comfy.preview is not None
+    assert ran.comfy.preview.number == 1
 
 
 # -- names and files
