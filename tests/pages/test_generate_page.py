@@ -1,5 +1,6 @@
 """The Generate page through NiceGUI's simulated user: what it holds, what a click asks for."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from nicegui.testing import User
 from tests.app.test_pages import fire, only, until
 from tests.pages.comfy_scribe import ComfyScribe
 from vastgui.feed import Feed
+from vastgui.pages.components.generation import Generation
 from vastgui.pages.components.graph import GraphView
 from vastgui.pages.components.nodes import Nodes
 from vastgui.pages.components.outputs import Outputs
@@ -190,11 +192,46 @@ async def test_a_file_that_is_of_no_use_says_why(
     said: list[tuple[Any, ...]] = []
     monkeypatch.setattr(Shelf, "run_method", lambda _, *words: said.append(words))
     fire(only(user, Shelf), "opened", upload)
-    assert any(w[0] == "fail" and "no ComfyUI workflow" in w[1] for w in said)
+    (words,) = (w[1] for w in said if w[0] == "fail")
+    assert words.startswith("“holiday.json” is JSON, but no ComfyUI workflow.")
+    await user.should_not_see("no ComfyUI workflow")  # once is enough
     graph = b'{"nodes": [{"id": 1, "type": "FancyNode", "pos": [0, 0]}], "links": []}'
     fire(only(user, Shelf), "opened", put(services, "fancy.json", graph))
     await user.should_see("Press Check")
     await user.should_see("FancyNode")
+
+
+async def test_nodes_that_the_instance_lacks_are_told_before_a_run(
+    user: User, services: Services
+) -> None:
+    known = services.catalog.shipped().object_info
+    queue = services.queue_of(Connection(KEY))
+    services.connections.remember(Connection(KEY))
+    services.catalog.save(queue, "0.3.64", {"SaveImage": known["SaveImage"]})
+    prompt = b'{"1": {"class_type": "FancyNode", "inputs": {}}, "2": {"class_type": "SaveImage", '
+    prompt += b'"inputs": {"images": ["1", 0], "filename_prefix": "a"}}}'
+    await user.open("/generate")
+    fire(only(user, Shelf), "opened", put(services, "fancy.json", prompt))
+    await user.should_see("This instance lacks a node.")
+    await user.should_see("FancyNode")
+    graph = only(user, GraphView)
+    assert isinstance(graph, GraphView)
+    tones = {n["id"]: n["tone"] for n in (graph._graph or {})["nodes"]}
+    assert tones == {"1": "bad", "2": ""}
+    assert only(user, Params)  # the rest can be filled in
+
+
+async def test_a_runs_page_shows_the_words_it_was_asked_for(
+    user: User, feed: Feed, services: Services, scribe: ComfyScribe
+) -> None:
+    sent = {"1": {"class_type": "CLIPTextEncode", "inputs": {"text": "a red fox in the snow"}}}
+    await user.open(f"/run/{scribe.id}")
+    shown = only(user, Generation)
+    services.run(scribe.id).sent.write_text(json.dumps(sent), encoding="utf-8")
+    scribe.prepare(["Prompt"])
+    feed.poll()
+    shown.snapshot()
+    assert shown._sent["text"] == "a red fox in the snow"
 
 
 async def test_only_changed_nodes_and_outputs_are_pushed(

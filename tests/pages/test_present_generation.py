@@ -63,6 +63,10 @@ def test_a_failure_names_its_node_and_keeps_the_traceback_apart() -> None:
         "Out of memory.",
         "Make it smaller.",
     )
+    assert not failure["named"]
+    said = present.failure(replace(comfy, error="“Sampler” (node 4) failed: out of memory."))
+    assert said is not None
+    assert said["named"]  # not said twice
     assert len(failure["trace"]) == present.TRACE_LINES
     assert present.failure(ComfyState(outcome="success")) is None
 

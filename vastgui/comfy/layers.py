@@ -1,9 +1,18 @@
-"""Places for the boxes of a graph that has none: in columns, each behind all that feed it. Pure."""
+"""Places for the boxes of a graph that has none: in columns, each behind all that feed it. Pure.
 
+A long chain goes on in the next band below, as lines of a text do.
+"""
+
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 GAP_X, GAP_Y = 60.0, 24.0
+BAND_GAP = 60.0
+COLUMNS = 10
+"""More than these in a drawing much wider than high are broken into bands,"""
+ASPECT = 1.8
+"""which make it about so many times as wide as high."""
 Size = tuple[float, float]
 Place = tuple[float, float]
 
@@ -17,12 +26,28 @@ def placed_in_layers(
         sources[target].append(source)
     layers = _layers(sources)
     places: dict[str, Place] = {}
-    x = 0.0
+    x = y = deepest = 0.0
+    room = _room(layers, sizes)
     for layer in layers:
+        width = max(sizes[n][0] for n in layer)
+        if x and x + width > room:
+            x, y = 0.0, deepest + BAND_GAP
         ordered = sorted(layer, key=lambda n: _pull(n, sources, places, sizes))
-        places |= _stacked(ordered, x, sizes)
-        x += max(sizes[n][0] for n in layer) + GAP_X
+        placed, end = _stacked(ordered, (x, y), sizes)
+        places |= placed
+        x, deepest = x + width + GAP_X, max(deepest, end)
     return places
+
+
+def _room(layers: Sequence[Sequence[str]], sizes: Mapping[str, Size]) -> float:
+    """How wide a band may be; all columns in one while that is not much too wide."""
+    if not layers:
+        return 0.0
+    width = sum(max(sizes[n][0] for n in layer) + GAP_X for layer in layers)
+    height = max(sum(sizes[n][1] + GAP_Y for n in layer) for layer in layers)
+    if len(layers) <= COLUMNS or width <= 2 * ASPECT * height:
+        return width
+    return math.sqrt(ASPECT * width * (height + BAND_GAP))
 
 
 def _layers(sources: Mapping[str, list[str]]) -> list[list[str]]:
@@ -51,9 +76,13 @@ def _pull(
     return median(heights) if heights else 0.0
 
 
-def _stacked(nodes: Iterable[str], x: float, sizes: Mapping[str, Size]) -> dict[str, Place]:
-    places, y = {}, 0.0
+def _stacked(
+    nodes: Iterable[str], top: Place, sizes: Mapping[str, Size]
+) -> tuple[dict[str, Place], float]:
+    """Their places below each other, and where they end."""
+    places: dict[str, Place] = {}
+    x, y = top
     for node in nodes:
         places[node] = (x, y)
         y += sizes[node][1] + GAP_Y
-    return places
+    return places, y - GAP_Y

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from vastgui.errors import VastguiError
+from vastgui.generating.gallery import MAX_SENT_BYTES
 from vastgui.generating.texts import texts_of
 from vastgui.pages.folders import show_folder
 from vastgui.pages.live import Live, open_run, show_error
 
 MAX_RECORD_CHARS = 4_000_000
+MAX_PROMPT_CHARS = 2000
 
 
 class FileActs:
@@ -28,6 +30,16 @@ class FileActs:
         known = self._services.catalog.shipped().object_info
         texts = texts_of(record.get("workflow_sent"), known)
         return facts(record, {"Prompt": texts.prompt, "Negative prompt": texts.negative}, number)
+
+    def prompt(self, run_id: str) -> str:
+        """The words that the run was asked for; empty while they are not known."""
+        try:
+            with self._services.run(run_id).sent.open("rb") as file:
+                sent = json.loads(file.read(MAX_SENT_BYTES))
+        except (VastguiError, OSError, ValueError, RecursionError):
+            return ""
+        known = self._services.catalog.shipped().object_info
+        return texts_of(sent, known).prompt[:MAX_PROMPT_CHARS]
 
     def again(self, run_id: str) -> None:
         try:

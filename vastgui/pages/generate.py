@@ -5,7 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
-from vastgui.errors import VastguiError
+from vastgui.errors import InvalidInput, VastguiError
 from vastgui.library import Broken, LibraryWorkflow
 from vastgui.pages.components.shelf import Shelf
 from vastgui.pages.drafts import Drafts
@@ -100,12 +100,12 @@ class GeneratePage:
 
     def _refuse(self, key: str, error: VastguiError) -> None:
         """A workflow that cannot be opened is said where the user is: over the library."""
-        text = f"{error.message} {error.hint}".strip()
         if key == self.drafts.last:
             attempt(lambda: self.drafts.keep("", None, self.drafts.target))
         self.shelf()
         if key.startswith(UPLOAD):
-            self._shelf.fail(text)
+            self._shelf.fail(in_words(error))
+            return
         with self._body:
             show_error(error)
 
@@ -151,6 +151,14 @@ class GeneratePage:
         if form and form.is_dirty:
             form.is_dirty = False
             attempt(lambda: self.drafts.keep(form.key, form.kept(), form.target.draft()))
+
+
+def in_words(error: VastguiError) -> str:
+    """As one reads it: the file's name is part of the sentence, not a label before it."""
+    text = error.message
+    if isinstance(error, InvalidInput) and text.startswith(f"{error.field}: "):
+        text = f"“{error.field}” {text.removeprefix(f'{error.field}: ')}"
+    return f"{text} {error.hint}".strip()
 
 
 def card(workflow: LibraryWorkflow | Broken) -> Json:

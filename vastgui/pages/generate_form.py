@@ -14,7 +14,7 @@ from vastgui.pages.components.form import sentence
 from vastgui.pages.components.graph import GraphView
 from vastgui.pages.components.open_comfyui import OpenComfyui
 from vastgui.pages.components.params import Params
-from vastgui.pages.components.problems import problems_note
+from vastgui.pages.components.problems import missing_note, problems_note
 from vastgui.pages.live import Live, attempt, in_background, open_run, show_error
 from vastgui.pages.opened import Opened, Opener
 from vastgui.pages.opened_head import opened_head
@@ -42,6 +42,7 @@ class GenerateForm:
         self._busy = False
         self._presets: PresetBar | None = None
         self._params: Params | None = None
+        self._graph: GraphView | None = None
         self.is_dirty = True
 
     @property
@@ -62,7 +63,8 @@ class GenerateForm:
             self._left = ui.element("section").classes("vg-card")
             with ui.element("div").classes("vg-gen-side"):
                 self.target = TargetCard(self._live, self._wanted, self._target_changed)
-                OpenComfyui(self._live, self.target.target)
+                with self.target.card:
+                    OpenComfyui(self._live, self.target.target)
                 self._checks = CheckCard(self._live, self._look_again)
                 self._graph_card()
         self._look_again()
@@ -72,9 +74,12 @@ class GenerateForm:
     def kept(self) -> Json:
         return self.sheet.kept()
 
+    def _drawn(self) -> Json | None:
+        bad = [p.node_id for p in (*self.opened.problems, *self.opened.missing)]
+        return picture(self.opened.workflow.graph, self.sheet.object_info, bad)
+
     def _graph_card(self) -> None:
-        bad = [p.node_id for p in self.opened.problems]
-        drawn = picture(self.opened.workflow.graph, self.sheet.object_info, bad)
+        drawn = self._drawn()
         if drawn is None:
             return
         with ui.element("section").classes("vg-card"):
@@ -82,7 +87,7 @@ class GenerateForm:
                 ui.label("Graph")
                 count = len(drawn["nodes"])
                 ui.label("1 node" if count == 1 else f"{count} nodes").classes("vg-muted")
-            GraphView(self._live, drawn)
+            self._graph = GraphView(self._live, drawn)
 
     def _build_form(self) -> None:
         self._left.clear()
@@ -92,6 +97,8 @@ class GenerateForm:
                 shipped = not self.opened.made_of[1]
                 problems_note(self.opened.problems, known_from_instance=not shipped)
                 return
+            if missing := self.opened.missing:
+                missing_note(missing)
             self._presets = PresetBar(
                 self._live, lambda: self.opened, on_fill=self._refill, on_refuse=self.show
             )
@@ -177,11 +184,16 @@ class GenerateForm:
         except VastguiError as error:
             show_error(error)
             return
-        had, self.opened = self.opened.problems, opened
-        if had or opened.problems or self._params is None:
+        self._show_again(opened)
+
+    def _show_again(self, opened: Opened) -> None:
+        had, self.opened = (self.opened.problems, self.opened.missing), opened
+        if any(had) or opened.problems or opened.missing or self._params is None:
             self._build_form()
         else:
             self._params.snapshot()
+        if self._graph:
+            self._graph.show(self._drawn())
 
     def _queue(self) -> str:
         """The key under which the target's nodes are known; empty while it is half typed."""

@@ -25,6 +25,7 @@ class GenerationPart:
                 self._at_a_glance = Generation(
                     live,
                     view,
+                    prompt=lambda: self._acts.prompt(view.run_id),
                     on_record=self._copy_record,
                     on_folder=self._open_folder,
                     on_act=self._act,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from vastgui.comfy.convert import Problem
+from vastgui.comfy.convert import Problem, missing_types
 from vastgui.comfy.workflow import Workflow
 from vastgui.errors import InvalidInput, VastguiError
 from vastgui.generating import Choices, Form
@@ -44,6 +45,13 @@ class Opened:
     @property
     def kind(self) -> str:
         return self.key.partition(":")[0]
+
+    @cached_property
+    def missing(self) -> tuple[Problem, ...]:
+        """Nodes that the instance has not; none while it has not told which ones it has."""
+        if self.problems or not self.sheet.knows_instance:
+            return ()
+        return tuple(missing_types(self.workflow.graph, dict(self.sheet.object_info)))
 
     @property
     def liked_as(self) -> str:

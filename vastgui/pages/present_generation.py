@@ -17,7 +17,7 @@ NODE_WORDS = {
 """A word and a tone per status of a node: never colour alone."""
 
 _LEVELS = {"green": ("fine", "ok"), "amber": ("warning", "wait"), "red": ("problem", "bad")}
-_NAMES = {"vram": "VRAM", "disk here": "Disk of this computer"}
+_NAMES = {"vram": "VRAM", "disk here": "Disk here"}
 _MAKERS = ("preflight", "execute_comfyui_workflow")
 _ACTS = {
     "rest": ("Run the rest", "play"),
@@ -126,6 +126,7 @@ def failure(comfy: ComfyState) -> Json | None:
     return {
         "title": _OUTCOMES.get(comfy.outcome, "The prompt did not succeed."),
         "node": f"{title(node)} ({node.node_id})" if node else "",
+        "named": node is not None and f"(node {node.node_id})" in comfy.error,
         "error": comfy.error[:TEXT_CHARS],
         "type": comfy.error_type,
         "hint": comfy.hint,

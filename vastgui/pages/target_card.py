@@ -41,7 +41,7 @@ class TargetCard:
         self._known = self._connections()
         options = [*(_option(c) for c in self._known.values()), *_fixed()]
         chosen = _chosen(draft, options)
-        with ui.element("section").classes("vg-card"):
+        with ui.element("section").classes("vg-card") as self.card:
             with ui.element("h2").classes("vg-card-title"):
                 ui.label("Where")
             self._choice = TargetChoice(live, options, chosen, self._changed)

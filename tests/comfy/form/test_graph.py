@@ -98,6 +98,14 @@ def test_odd_files_are_drawn_as_far_as_they_can_be(workflow: Any) -> None:
     assert len(places) == len(drawing.boxes)
 
 
+def test_a_long_chain_goes_on_in_the_next_band() -> None:
+    chain = {str(i): node("ImageInvert", image=[str(i - 1), 0]) for i in range(150)}
+    drawing = draw(chain, CORE)
+    assert drawing.width < 3 * drawing.height
+    places = [(box(drawing, str(i)).y, box(drawing, str(i)).x) for i in range(150)]
+    assert places == sorted(set(places)), "as one reads"
+
+
 def test_at_most_500_nodes_are_drawn() -> None:
     chain = {str(i): node("A", a=[str(i - 1), 0]) for i in range(3000)}
     drawing = draw(chain, {})

@@ -16,12 +16,13 @@ class Generation(LiveElement, component="generation.js"):
         live: Live,
         view: RunView,
         *,
+        prompt: Callable[[], str],
         on_record: Callable[[], None],
         on_folder: Callable[[], None],
         on_act: Callable[[str], None],
     ) -> None:
         super().__init__(live)
-        self._view = view
+        self._view, self._prompt, self._text = view, prompt, ""
         self._sent = self._now()
         self._props["generation"] = self._sent
         self.on("record", on_record)
@@ -42,4 +43,9 @@ class Generation(LiveElement, component="generation.js"):
         self.run_method("record", text)
 
     def _now(self) -> Json | None:
-        return present.generation(self._view.state) if self._view.state else None
+        state = self._view.state
+        if state is None or (shown := present.generation(state)) is None:
+            return None
+        if not self._text and shown["total"]:  # what is sent is on disk before its nodes are told
+            self._text = self._prompt()
+        return {**shown, "text": self._text}

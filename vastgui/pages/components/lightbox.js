@@ -3,7 +3,7 @@ const KEYS = { ArrowLeft: "back", ArrowUp: "back", ArrowRight: "next", ArrowDown
 const TEXT_BYTES = 20000;
 export default {
   template: `
-    <div v-if="now" class="vg-veil vg-light" ref="root" role="dialog" aria-modal="true" :aria-label="now.name" @mousedown.self="hide">
+    <div v-if="now" class="vg-veil vg-light" ref="root" tabindex="-1" role="dialog" aria-modal="true" :aria-label="now.name" @mousedown.self="hide">
       <header class="vg-light-head">
         <b class="vg-clip"><bdi>{{ now.name }}</bdi></b><span class="vg-num vg-light-dim">{{ at + 1 }} / {{ files.length }}</span><span class="vg-grow"></span>
         <button type="button" class="vg-icon" :aria-pressed="info" title="Information (i)" aria-label="Information" @click="toggle"><i class="ico ico-info"></i></button>
@@ -11,7 +11,7 @@ export default {
         <a class="vg-icon" :href="'/generate?run=' + now.run + '&n=' + now.n" title="Run from this: its workflow, parameters and seed" aria-label="Run from this" @click="hide"><i class="ico ico-generate"></i></a>
         <button type="button" class="vg-icon" title="Open the folder" aria-label="Open the folder" @click="$emit('folder', key(now))"><i class="ico ico-folder"></i></button>
         <a class="vg-icon" ref="save" :href="now.src" :download="now.name" title="Download (d)" aria-label="Download"><i class="ico ico-download"></i></a>
-        <button type="button" class="vg-icon" ref="close" title="Close (Esc)" aria-label="Close" @click="hide"><i class="ico ico-cross"></i></button>
+        <button type="button" class="vg-icon" title="Close (Esc)" aria-label="Close" @click="hide"><i class="ico ico-cross"></i></button>
       </header>
       <div class="vg-light-body" @mousedown.self="hide">
         <button v-if="files.length > 1" type="button" class="vg-light-step is-back" aria-label="Previous" @click="back"><i class="ico ico-chevron"></i></button>
@@ -79,7 +79,7 @@ export default {
       this.items = items;
       this.turn({ run, n });
       document.documentElement.classList.add("vg-still");
-      this.$nextTick(() => this.$refs.close?.focus());
+      this.$nextTick(() => this.$refs.root?.focus()); // no button: space is to play, not to press one
     },
     hide() {
       this.n = -1;

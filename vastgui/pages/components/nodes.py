@@ -1,5 +1,7 @@
 """The nodes of a run's prompt as a checklist."""
 
+from collections.abc import Sequence
+
 from vastgui.feed import RunView
 from vastgui.pages import present_generation as present
 from vastgui.pages.live import Live, LiveElement
@@ -12,7 +14,7 @@ class Nodes(LiveElement, component="nodes.js"):
     def __init__(self, live: Live, view: RunView) -> None:
         super().__init__(live)
         self._view = view
-        self._sent: tuple[NodeState, ...] = self._nodes()
+        self._sent: Sequence[NodeState] = self._nodes()
         self._props["nodes"] = present.nodes(self._comfy())
         self._props["ended"] = self._said_over = self._is_over
 
@@ -36,7 +38,7 @@ class Nodes(LiveElement, component="nodes.js"):
     def _is_over(self) -> bool:
         return not self._view.is_live
 
-    def _nodes(self) -> tuple[NodeState, ...]:
+    def _nodes(self) -> Sequence[NodeState]:
         comfy = self._comfy()
         return comfy.nodes if comfy else ()
 

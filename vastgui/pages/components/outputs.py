@@ -1,5 +1,7 @@
 """What a run made, as tiles that come while it runs."""
 
+from collections.abc import Sequence
+
 from vastgui.feed import RunView
 from vastgui.pages import present_generation as present
 from vastgui.pages.live import Live, LiveElement
@@ -36,6 +38,6 @@ class Outputs(LiveElement, component="grid.js"):
         if self._view.state:
             self.run_method("snapshot", present.outputs(self._view.state), False)
 
-    def _outputs(self) -> tuple[Output, ...]:
+    def _outputs(self) -> Sequence[Output]:
         state = self._view.state
         return state.comfy.outputs if state and state.comfy else ()

@@ -169,8 +169,8 @@ export default {
     <div>
       <div class="vg-params"><Param v-for="f in first" :key="f.id" :f="f" :lists="lists" :uid="uid(f)" v-on="on" /></div>
       <p v-if="!rows.length" class="vg-muted">This workflow has nothing to set.</p>
-      <p v-else-if="!first.length" class="vg-muted">Nothing here is known to matter more than the rest: see all parameters, and pin your favourites with the star.</p>
-      <details v-if="rest.length" ref="all" class="vg-details" @toggle="opened = $event.target.open">
+      <p v-else-if="!first.length" class="vg-muted">Pin what you change often with its star: it moves up here.</p>
+      <details v-if="rest.length" ref="all" class="vg-details" :open="opened" @toggle="opened = $event.target.open">
         <summary><i class="ico ico-chevron"></i>All parameters<span class="vg-muted vg-num">{{ rest.length }}</span></summary>
         <template v-if="opened">
           <label v-if="rest.length > 8" class="vg-search vg-params-search"><i class="ico ico-search"></i><input v-model="text" type="search" placeholder="Search by name or node" aria-label="Search parameters" @keydown.escape="text = ''" /></label>
@@ -182,7 +182,7 @@ export default {
   props: { initial: Object },
   emits: ["ready", "set", "control", "star", "dice", "reset", "file", "run"],
   data() {
-    return { rows: this.initial.rows, lists: this.initial.lists, opened: false, text: "" };
+    return { rows: this.initial.rows, lists: this.initial.lists, opened: !this.initial.rows.some((f) => f.role || f.star), text: "" };
   },
   computed: {
     first() {

@@ -23,6 +23,23 @@ def problems_note(problems: Sequence[Problem], *, known_from_instance: bool) -> 
                     if known_from_instance
                     else "Press Check: once the instance has told which nodes it has, they come."
                 )
+    _list(problems)
+
+
+def missing_note(problems: Sequence[Problem]) -> None:
+    """Nodes that the chosen instance has not; the rest of the form can be filled in meanwhile."""
+    one = len(problems) == 1
+    with ui.element("div").classes("vg-note tone-wait"):
+        ui.element("i").classes("ico ico-warning")
+        with ui.element("div").classes("vg-grow"):
+            with ui.element("p"), ui.element("b"):
+                ui.label(
+                    "This instance lacks a node." if one else "This instance lacks some nodes."
+                )
+            _list(problems)
+
+
+def _list(problems: Sequence[Problem]) -> None:
     with ui.element("ul").classes("vg-problems"):
         for problem in problems[:SHOWN]:
             with ui.element("li"):

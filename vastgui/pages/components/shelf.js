@@ -4,6 +4,7 @@ export default {
   template: `
     <div :class="['vg-shelf-drop', over ? 'is-over' : '']" @dragenter.prevent="over = true" @dragover.prevent="over = true" @dragleave.self="over = false" @drop.prevent="dropped">
       <div v-if="cards.length > 6 || text" class="vg-tools"><label class="vg-search"><i class="ico ico-search"></i><input v-model="text" type="search" placeholder="Search workflows" aria-label="Search workflows" @keydown.escape="text = ''" /></label></div>
+      <p v-if="problem" ref="problem" class="vg-error" role="alert">{{ problem }}</p>
       <ul class="vg-shelf" aria-label="Workflows">
         <li>
           <button type="button" class="vg-card vg-work is-drop" @click="$refs.file.click()">
@@ -29,7 +30,6 @@ export default {
         </li>
       </ul>
       <p v-if="!found.length" class="vg-muted">No workflow fits “{{ text }}”.</p>
-      <p v-if="problem" class="vg-error" role="alert">{{ problem }}</p>
       <div v-if="undo" class="vg-toast" role="status">Removed “{{ undo.label }}”.<button type="button" @click="$emit('undo', undo.name); undo = null">Undo</button></div>
     </div>`,
   props: { initial: Array },
@@ -64,6 +64,7 @@ export default {
     fail(text) {
       this.busy = "";
       this.problem = text;
+      this.$nextTick(() => this.$refs.problem?.scrollIntoView({ block: "nearest" }));
     },
     dropped(e) {
       this.over = false;
