@@ -89,6 +89,19 @@ def test_what_succeeded_is_not_made_again_by_a_server_that_forgot_it(
     assert json.loads(urlopen(f"{comfy.url}/history", timeout=10).read()) == {}
 
 
+def test_a_continued_run_says_why_it_queues_the_prompt_again(
+    local: ComfyBench, comfy: PracticeComfy, fresh: int
+) -> None:
+    comfy.fault("node", "error", class_type="ImageInvert", message="once")
+    first = local.run(two_cards(fresh))
+    ran = local.go_on(first)
+    assert ran.ok, ran.error
+    assert [e.reason for e in first.events(ev.PromptIntended)] == [""]
+    assert [e.reason for e in ran.events(ev.PromptIntended)] == [
+        "The prompt of the run before ended: error."
+    ]
+
+
 def test_a_lost_link_is_not_a_workflow_without_files(
     bench: ComfyBench, fresh: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

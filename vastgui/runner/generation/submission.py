@@ -38,7 +38,14 @@ def submit(gen: "Generation") -> int:
         return 0  # its end is known: a server that forgot it since must not make it again
     if gen.intended:
         return _found_or_again(gen, settle_s=0.0)
-    return _sent(gen, "")
+    return _sent(gen, _why_again(gen))
+
+
+def _why_again(gen: "Generation") -> str:
+    """A continued run says why what an earlier one had sent is sent once more."""
+    parts = (state.comfy for state in gen.record_files.states_before)
+    outcome = next((c.outcome for c in parts if c is not None and c.prompt_id), "")
+    return f"The prompt of the run before ended: {outcome}." if outcome else ""
 
 
 def queue_anew(gen: "Generation", why: str) -> int:
