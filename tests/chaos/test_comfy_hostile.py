@@ -32,6 +32,8 @@ from vastgui.config import Paths
 from vastgui.errors import InvalidInput
 from vastgui.runner.generation.watch import MAX_EARLY_CHARS, Watch
 
+SLOW = pytest.mark.slow
+Flood = Callable[[Line, str], None]
 BASE_BYTES = 48_000_000
 """What a runner takes for the same run with nothing hostile in it (46 MB), and a little more."""
 
@@ -92,16 +94,15 @@ def many_frames(line: Line, client_id: str) -> None:
         line.say(frame(json.dumps(told)) * 1000)
 
 
-FLOODS = {f.__name__: f for f in (one_huge_frame, parts_without_end, many_values, many_frames)}
-
-
-@pytest.mark.parametrize("flood", FLOODS)
-def test_a_socket_cannot_fill_the_memory(flood: str, enemy: Enemy, victim: Victim) -> None:
-    enemy.socket = FLOODS[flood]
+@pytest.mark.parametrize(
+    "flood", [one_huge_frame, many_values, many_frames, pytest.param(parts_without_end, marks=SLOW)]
+)
+def test_a_socket_cannot_fill_the_memory(flood: Flood, enemy: Enemy, victim: Victim) -> None:
+    enemy.socket = flood
     enemy.shows = {"images": [{"filename": "a.png"}]}
     ran = victim.run("over_ssh")
     assert ran.ok, ran.error
-    print(f"{flood}: {victim.peak_bytes / 1e6:.0f} MB")
+    print(f"{flood.__name__}: {victim.peak_bytes / 1e6:.0f} MB")
     assert victim.peak_bytes - BASE_BYTES < 100_000_000
 
 
@@ -183,7 +184,7 @@ def test_a_preview_is_a_picture_or_nothing(enemy: Enemy, victim: Victim) -> None
 # -- names and files
 
 
-@pytest.mark.parametrize("way", ["over_ssh", "local"])
+@pytest.mark.parametrize("way", ["over_ssh", pytest.param("local", marks=SLOW)])
 def test_122_hostile_names_of_a_whole_run(
     way: str, enemy: Enemy, victim: Victim, tmp_path: Path
 ) -> None:
