@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class _Seen:
     """The outputs of a run whose events had that size and time."""
 
     mark: tuple[int, int, int]
-    outputs: tuple[Output, ...]
+    outputs: Sequence[Output]
 
 
 class Known:
@@ -57,7 +58,7 @@ class Known:
             raise NotThere(f"Run {run.id} has no input {name[:100]!r}.")
         return f"{run.inputs.name}/{name}"
 
-    def _outputs(self, run: RunDir) -> tuple[Output, ...]:
+    def _outputs(self, run: RunDir) -> Sequence[Output]:
         with self._one_at_a_time:
             try:
                 found = os.stat(run.events)

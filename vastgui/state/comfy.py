@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from vastgui.state import comfy_events as ev
+from vastgui.state.rows import Rows
 
 MAX_NODES = 20_000
 MAX_OUTPUTS = 20_000
@@ -106,10 +107,12 @@ class ComfyState:
     hint: str = ""
     traceback: tuple[str, ...] = ()
     total_nodes: int = 0
-    nodes: tuple[NodeState, ...] = ()
+    nodes: Rows[NodeState] = field(default_factory=Rows)
+    places: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """Where in `nodes` each of them is, by its id."""
     checks: tuple[Check, ...] = ()
     inputs: tuple[Input, ...] = ()
-    outputs: tuple[Output, ...] = ()
+    outputs: Rows[Output] = field(default_factory=Rows)
     preview: Preview | None = None
     queued_at: float | None = None
     started_at: float | None = None
@@ -153,7 +156,7 @@ def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  #
         case ev.NodesChanged():
             return _nodes_changed(s, event)
         case ev.NodeProgressed():
-            return _with_node(s, event.node_id, percent=event.percent, message=event.message)
+            return _node_progressed(s, event)
         case ev.PreviewShown():
             preview = Preview(
                 number=event.number, node_id=event.node_id, media_type=event.media_type
@@ -181,14 +184,14 @@ def _prepared(s: ComfyState, event: ev.PromptPrepared) -> ComfyState:
 
 
 def _listed(s: ComfyState, event: ev.NodesListed) -> ComfyState:
-    found = tuple(
-        NodeState(node_id=node_id, node_type=node_type, title=title)
-        for node_id, node_type, title in zip(
-            event.node_ids, event.node_types, event.titles, strict=False
-        )
-    )
-    nodes = (*s.nodes[: max(event.offset, 0)], *found)[:MAX_NODES]
-    return replace(s, nodes=nodes, total_nodes=max(s.total_nodes, len(nodes)))
+    offset = max(event.offset, 0)
+    nodes = s.nodes if offset >= len(s.nodes) else Rows(s.nodes[:offset])
+    places = {n.node_id: i for i, n in enumerate(nodes)} if nodes is not s.nodes else {**s.places}
+    told = zip(event.node_ids, event.node_types, event.titles, strict=False)
+    for node_id, node_type, title in list(told)[: MAX_NODES - len(nodes)]:
+        places[node_id] = len(nodes)
+        nodes = nodes.put(len(nodes), NodeState(node_id=node_id, node_type=node_type, title=title))
+    return replace(s, nodes=nodes, places=places, total_nodes=max(s.total_nodes, len(nodes)))
 
 
 def _checked(s: ComfyState, event: ev.CheckMade) -> ComfyState:
@@ -214,7 +217,7 @@ def _intended(s: ComfyState, event: ev.PromptIntended) -> ComfyState:
     """A prompt under a new id starts from nothing: its nodes are all pending again."""
     if event.prompt_id == s.prompt_id:
         return s
-    nodes = tuple(
+    nodes = Rows(
         NodeState(node_id=n.node_id, node_type=n.node_type, title=n.title) for n in s.nodes
     )
     return replace(
@@ -238,14 +241,13 @@ def _intended(s: ComfyState, event: ev.PromptIntended) -> ComfyState:
 
 def _nodes_changed(s: ComfyState, event: ev.NodesChanged) -> ComfyState:
     status = event.status if event.status in _NODE_STATUSES else "executing"
-    wanted = set(event.node_ids)
-    nodes = tuple(
-        _node_changed(node, status, event) if node.node_id in wanted else node for node in s.nodes
-    )
-    current = s.current_node
+    nodes, current = s.nodes, s.current_node
+    for node_id in event.node_ids:
+        if (place := s.places.get(node_id)) is not None:
+            nodes = nodes.put(place, _node_changed(nodes[place], status, event))
     if status == "executing" and event.node_ids:
         current = event.node_ids[-1]
-    elif current in wanted:
+    elif current in event.node_ids:
         current = ""
     failed = event.node_ids[-1] if status == "error" and event.node_ids else s.failed_node
     return replace(s, nodes=nodes, current_node=current, failed_node=failed)
@@ -266,9 +268,11 @@ def _node_changed(node: NodeState, status: str, event: ev.NodesChanged) -> NodeS
     return replace(node, status=status, message=event.message, percent=None, ended_at=event.at)
 
 
-def _with_node(s: ComfyState, node_id: str, **changes: Any) -> ComfyState:
-    nodes = tuple(replace(n, **changes) if n.node_id == node_id else n for n in s.nodes)
-    return replace(s, nodes=nodes)
+def _node_progressed(s: ComfyState, event: ev.NodeProgressed) -> ComfyState:
+    if (place := s.places.get(event.node_id)) is None:
+        return s
+    node = replace(s.nodes[place], percent=event.percent, message=event.message)
+    return replace(s, nodes=s.nodes.put(place, node))
 
 
 def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFailed) -> ComfyState:
@@ -298,12 +302,12 @@ def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFai
             )
         case ev.OutputFailed():
             new = replace(known, error=event.error)
-    return replace(s, outputs=(*s.outputs[:number], new, *s.outputs[number + 1 :]))
+    return replace(s, outputs=s.outputs.put(number, new))
 
 
 def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
     failed = event.node_id if event.outcome == "error" and event.node_id else s.failed_node
-    nodes = tuple(_closed(node, event, failed) for node in s.nodes)
+    nodes = Rows(_closed(node, event, failed) for node in s.nodes)
     s = replace(
         s,
         outcome=event.outcome,

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class Ran:
         return self.state.error
 
     @property
-    def outputs(self) -> tuple[Output, ...]:
+    def outputs(self) -> Sequence[Output]:
         return self.comfy.outputs
 
     @property
