@@ -54,7 +54,7 @@ def test_kill_the_app_then_the_runner_then_continue(
 
     app.end(signal.SIGKILL)
     app.start()
-    expect(page.get_by_text("Reconnected: step 8 of 11 is running.")).to_be_visible()
+    expect(page.get_by_text("Reconnected: step 8 of 12 is running.")).to_be_visible()
     assert services.state(run_id).status is Status.RUNNING
     tab.faults = [f for f in tab.faults if "ERR_CONNECTION" not in f and "WebSocket" not in f]
 
