@@ -57,7 +57,7 @@ class Report:
 
 
 class Telling:
-    """What happens in one lane: `runs` stories, one after the other."""
+    """What happens in one lane: `runs` stories one after the other, and more until enough broke."""
 
     def __init__(self, lane: Lane, app: Services, runs: int, quota: int, report: Report) -> None:
         self.lane, self.app, self.report = lane, app, report
@@ -70,12 +70,12 @@ class Telling:
 
     @property
     def is_over(self) -> bool:
-        return self._story is None and self._left == 0
+        return self._story is None and self._left <= 0 and self.breaker.is_content
 
     def look(self) -> None:
         """Once after each sweep; in the app's thread."""
         if self._story is None:
-            if self._left:
+            if not self.is_over:
                 self._begin()
             return
         assert self._now is not None
@@ -99,12 +99,12 @@ class Telling:
     def _begin(self) -> None:
         self._left -= 1
         self.report.runs += 1
-        prefix = f"s{self.report.seed}-{self.lane.number}-{self._left}"
+        prefix = f"s{self.report.seed}-{self.lane.number}-{self.report.runs}"
         color = self._chance.randrange(1 << 24)
         prompt = workflow(prefix, color)
         self._story = Story(prefix, prompt)
         self._give_up_at = time.monotonic() + LONGEST_STORY_S
-        self.breaker.quota += self._quota
+        self.breaker.quota += self._quota if self._left >= 0 else 0
         given = self.lane.folder / f"{prefix}.png"
         given.write_bytes(picture(color))
         self._start(
