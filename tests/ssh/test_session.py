@@ -17,6 +17,7 @@ from vastgui.ssh.address import Address, parse_address
 from vastgui.ssh.errors import (
     AuthFailed,
     CommandSilent,
+    CommandTooLoud,
     ConnectRefused,
     ConnectTimeout,
     HostKeyChanged,
@@ -54,6 +55,12 @@ def test_stdout_and_stderr_stay_apart_and_lines_are_live(session: Session) -> No
     done = session.sh(script, on_line=lines.append)
     assert (done.stdout, done.stderr) == ("one\rtwo\ntail", "oops\n")
     assert sorted(lines) == ["one", "oops", "tail", "two"]
+
+
+def test_a_command_that_talks_without_end_is_given_up(session: Session) -> None:
+    with pytest.raises(CommandTooLoud, match="64 MB"):
+        session.sh("exec cat /dev/zero")
+    assert session.sh("echo on").stdout == "on\n"
 
 
 def test_a_flood_is_bounded(session: Session) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vastgui.ssh.errors import CommandTooLoud
 from vastgui.ssh.lines import LineSplitter
 
 MAX_OUTPUT_BYTES = 8 << 20
+MAX_UNHEARD_BYTES = 64 << 20
+"""What a command may say that nobody listens to: a hostile one would never come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,14 @@ class Completed:
 
 
 class Heard:
-    """Collects both streams apart, and hands out lines."""
+    """Collects both streams apart, and hands out lines. Raises `CommandTooLoud`."""
 
     def __init__(self, on_line: Callable[[str], None] | None) -> None:
         self._on_line = on_line
         self._kept = (bytearray(), bytearray())
         self._lines = (LineSplitter(), LineSplitter())
         self._truncated = False
+        self._unheard_left = MAX_UNHEARD_BYTES if on_line is None else None
 
     def stdout(self, data: bytes) -> None:
         self._hear(0, data)
@@ -54,6 +58,10 @@ class Heard:
         room = MAX_OUTPUT_BYTES - len(kept)
         kept += data[:room]
         self._truncated = self._truncated or len(data) > room
+        if self._unheard_left is not None:
+            self._unheard_left -= len(data)
+            if self._unheard_left < 0:
+                raise CommandTooLoud(MAX_UNHEARD_BYTES)
         if self._on_line:
             for line in self._lines[stream].feed(data):
                 self._on_line(line)

@@ -11,6 +11,7 @@ SshError
 ├── HostKeyChanged      another key than the one trusted before
 ├── LinkLost            the connection broke in the middle
 ├── CommandSilent       a command said nothing for too long
+├── CommandTooLoud      a command talked on without end
 ├── PortClosed          nothing listens at that port inside the instance
 ├── ComfyNotFound       at none of the ports a ComfyUI answers
 ├── JobRefused          the instance could not take a job (its disk is full, say)
@@ -126,6 +127,14 @@ class CommandSilent(SshError):
     def __init__(self, command: str, seconds: float) -> None:
         super().__init__(f"`{command}` said nothing for {seconds:g} s and was given up.")
         self.command, self.seconds = command, seconds
+
+
+class CommandTooLoud(SshError):
+    hint = "A command that tells so much is not what was asked for: look at the instance."
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"A command said more than {size_bytes >> 20} MB and was given up.")
+        self.size_bytes = size_bytes
 
 
 class PortClosed(SshError):
