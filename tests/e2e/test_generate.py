@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
@@ -106,17 +108,22 @@ def test_a_picture_of_this_computer_goes_there_and_back(
     expect(page.locator(".vg-tile")).to_have_count(1)
 
 
-def test_a_dropped_picture_brings_its_workflow(
-    app: App, open_tab: Open, comfy: PracticeComfy, tmp_path: Path
-) -> None:
-    made = sorted(app.paths.runs.glob("*/outputs/*.png"))
-    if not made:
-        pytest.skip("the tests before made none")
+def picture_of_comfyui(path: Path) -> Path:
+    """A PNG that carries its workflow, as ComfyUI saves it."""
+    carried = PngInfo()
+    workflow = assets_dir() / "workflows" / "colour-card" / "workflow.json"
+    carried.add_text("workflow", workflow.read_text(encoding="utf-8"))
+    Image.new("RGB", (32, 32), "teal").save(path, pnginfo=carried)
+    return path
+
+
+def test_a_dropped_picture_brings_its_workflow(open_tab: Open, tmp_path: Path) -> None:
+    made = picture_of_comfyui(tmp_path / "teal.png")
     page = open_tab("/generate").page
     if page.locator(".vg-opened").count():
         page.get_by_role("button", name="Choose another workflow").click()
-    page.locator(".vg-shelf input[type=file]").set_input_files(made[0])
-    expect(page.locator(".vg-opened")).to_contain_text(made[0].name)
+    page.locator(".vg-shelf input[type=file]").set_input_files(made)
+    expect(page.locator(".vg-opened")).to_contain_text(made.name)
     page.get_by_role("button", name="Keep in library").click()
     expect(page.get_by_text("is in your library")).to_be_visible()
     page.get_by_role("button", name="Choose another workflow").click()
