@@ -62,15 +62,22 @@ def test_after_the_ending_nothing_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail",
-    [b"", b"\0" * 100, b"\0" * 5000, b'{"v":1,"eve'],
-    ids=["clean", "some NULs", "a page of NULs", "torn"],
+    ("tail", "every"),
+    [
+        (b"", 5),
+        (b"\0" * 100, 7),
+        (b"\0" * 5000, 7),
+        (b'{"v":1,"eve', 7),
+        pytest.param(b"", 1, marks=pytest.mark.slow),
+    ],
+    ids=["clean", "some NULs", "a page of NULs", "torn", "clean, every one"],
 )
-def test_every_prefix_of_a_log_gets_exactly_one_ending(tmp_path: Path, tail: bytes) -> None:
+def test_every_prefix_of_a_log_gets_exactly_one_ending(
+    tmp_path: Path, tail: bytes, every: int
+) -> None:
     run = written(tmp_path, "started", "a checklist", "completed")
     whole = run.events.read_bytes()
-    every = 1 if tail == b"" else 7
-    for length in range(0, len(whole) + 1, every):
+    for length in {*range(0, len(whole) + 1, every), len(whole) - 1, len(whole)}:
         run.events.write_bytes(whole[:length] + tail)
         before = run.state()
         state = store.finalize(run, CRASH)
