@@ -151,7 +151,7 @@ def test_three_instances_work_side_by_side(fleet: Fleet) -> None:
 def test_a_setup_run_has_its_instance_for_itself(fleet: Fleet, tmp_path: Path) -> None:
     """A run behind it waits, and so does a setup behind that; other instances go on."""
     go = tmp_path / "go"
-    setup = fleet.set_up(0, f"until test -e {go}; do sleep 0.05; done")
+    setup = fleet.set_up(0, f"for i in $(seq 600); do test -e {go} && break; sleep 0.05; done")
     picture = fleet.generate(0, "behind", 0.3)
     again = fleet.set_up(0, "true")
     fleet.ends(fleet.generate(1, "elsewhere", 0.1))
