@@ -19,7 +19,7 @@ import websocket
 from PIL import Image
 
 from tests.waiting import wait_until
-from vastgui.demo.comfy import PracticeComfy
+from vastgui.demo.comfy import PracticeComfy, containers
 
 SLOW = {"steps": 20, "delay": 0.05, "preview": "none", "seed": 1}
 
@@ -334,3 +334,9 @@ def test_start_takes_a_moment_only(tmp_path: Path) -> None:
     started = time.perf_counter()
     with PracticeComfy(tmp_path):
         assert time.perf_counter() - started < 5  # measured: 0.35 s; the machines are busy
+
+
+def test_checksums_of_flac_are_the_published_ones() -> None:
+    """Their check values; a player that seeks reads nothing without them."""
+    assert containers._crc(b"123456789", 8, 0x07) == 0xF4
+    assert containers._crc(b"123456789", 16, 0x8005) == 0xFEE8

@@ -143,10 +143,10 @@ _TABLES: dict[tuple[int, int], list[int]] = {}
 
 
 def _shifted(byte: int, bits: int, poly: int) -> int:
-    value = byte << (bits - 8)
+    value, full = byte << (bits - 8), (1 << bits) - 1
     for _ in range(8):
-        value = (value << 1) ^ (poly if value >> (bits - 1) else 0)
-    return value & ((1 << bits) - 1)
+        value = (value << 1 & full) ^ (poly if value >> (bits - 1) else 0)
+    return value
 
 
 def mp3(seconds: float) -> bytes:
