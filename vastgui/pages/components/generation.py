@@ -22,7 +22,7 @@ class Generation(LiveElement, component="generation.js"):
         on_act: Callable[[str], None],
     ) -> None:
         super().__init__(live)
-        self._view, self._prompt, self._text = view, prompt, ""
+        self._view, self._prompt, self._words = view, prompt, ""
         self._sent = self._now()
         self._props["generation"] = self._sent
         self.on("record", on_record)
@@ -46,6 +46,6 @@ class Generation(LiveElement, component="generation.js"):
         state = self._view.state
         if state is None or (shown := present.generation(state)) is None:
             return None
-        if not self._text and shown["total"]:  # what is sent is on disk before its nodes are told
-            self._text = self._prompt()
-        return {**shown, "text": self._text}
+        if not self._words and shown["total"]:  # what is sent is on disk before its nodes are told
+            self._words = self._prompt()
+        return {**shown, "text": self._words}
