@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from vastgui.config import Paths, Settings
-from vastgui.errors import Stopped
+from vastgui.errors import Stopped, VastguiError
 from vastgui.runner import jobs
 from vastgui.runner.clock import StepClock
 from vastgui.runner.jobs import JobResult
@@ -238,6 +238,14 @@ class StepContext:
         finally:
             self._log.close()
 
+    def _by_itself(self, until: Callable[[], str | None], ask_id: str) -> str | None:
+        try:
+            return until()
+        except VastguiError:  # nobody waits for the answer any more
+            withdrawn = ev.RunAnswered(ask_id=ask_id, answer="")
+            self._bench.journal.append_when(lambda s: not s.stop_mode, withdrawn)
+            raise
+
     def _put(self, event: ev.StepProgressed | ev.ItemChanged) -> None:
         self._clock.sign_of_life()
         self._coalescer.put(event)
@@ -268,7 +276,7 @@ class StepContext:
         while (answer := gate.answer(ask_id)) is None:
             if gate.stop_mode:  # a question cannot be answered any more once the run is stopping
                 raise Stopped("The user stopped the run instead of answering.")
-            if until is not None and (answer := until()) is not None:
+            if until is not None and (answer := self._by_itself(until, ask_id)) is not None:
                 break
             slice_s = 3600.0 if until is None else 0.1
             gate.wait(slice_s, lambda: bool(gate.stop_mode) or gate.answer(ask_id) is not None)
