@@ -11,10 +11,9 @@ class Later(Generic[T]):
     """`result` waits for the call and returns, or raises, what it did."""
 
     def __init__(self, call: Callable[[], T]) -> None:
-        self._call = call
         self._value: T | None = None
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="later", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(call,), name="later", daemon=True)
         self._thread.start()
 
     def result(self) -> T:
@@ -27,9 +26,9 @@ class Later(Generic[T]):
         """Wait for the end of a call whose result does not matter."""
         self._thread.join(timeout_s)
 
-    def _run(self) -> None:
+    def _run(self, call: Callable[[], T]) -> None:
         try:
-            self._value = self._call()
+            self._value = call()
         except BaseException as error:  # noqa: BLE001 -- raised again by `result`
             self._error = error
 

@@ -8,17 +8,18 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.steps.comfy.bench import ComfyBench
-from tests.steps.comfy.test_continued import raising
+from tests.steps.comfy.bench import ALL, ComfyBench
+from tests.steps.comfy.test_continued import raising, staged, with_input
 from tests.steps.comfy.test_exactly_once import made
 from tests.steps.comfy.test_failures import post, queue_length, slow
 from tests.steps.comfy.workflows import card, node, two_cards
 from tests.waiting import wait_until
-from vastgui.comfy.answers import Submitted
+from vastgui.comfy.answers import Queue, Submitted
 from vastgui.comfy.client import ComfyClient
 from vastgui.comfy.errors import ServerGone
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.errors import StepFailed, Stopped
+from vastgui.ssh.errors import LinkLost
 from vastgui.state import events as ev
 
 
@@ -160,3 +161,68 @@ def test_a_prompt_that_arrives_after_the_stop_is_taken_back(
     assert ran.status == "cancelled"
     assert ran.comfy.outcome == "cancelled"
     wait_until(lambda: queue_length(comfy) == 0, timeout_s=3)
+
+
+def test_a_prompt_given_up_for_lost_is_cancelled_by_the_continued_run_too(
+    local: ComfyBench, comfy: PracticeComfy, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vastgui.runner.generation.submission.SETTLE_S", 0.1)
+    comfy.fault("http", "drop_before", path="/prompt", method="POST")
+    with monkeypatch.context() as patch:
+        dies = raising(StepFailed("It died here."))
+        patch.setattr("vastgui.runner.generation.following.Follower.run", dies)
+        first = local.run(slow(fresh, 1.0))
+    lost, kept = (e.prompt_id for e in first.events(ev.PromptIntended))
+    late = {"prompt": slow(fresh + 1, 20.0), "prompt_id": lost, "client_id": lost}
+    post(comfy, "/prompt", late)
+    ran = local.go_on(first)
+    assert ran.ok, ran.error
+    assert ran.comfy.prompt_id == kept
+    assert f"{lost}, given up for lost, turned up: it is cancelled" in ran.log
+    wait_until(lambda: queue_length(comfy) == 0)
+
+
+def test_a_question_that_nobody_waits_for_is_withdrawn(
+    local: ComfyBench, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is lost while the user is asked whether to wait on."""
+    first = local.start(slow(fresh, 3.0))
+    first.wait(lambda r: r.state.comfy and r.comfy.started_at)
+    lost = [LinkLost("somewhere", "a tunnel")]
+    real = ComfyClient.queue
+
+    def queue(client: ComfyClient) -> Queue:
+        if lost and second.ran.state.question and client is second_client():
+            raise lost.pop()
+        return real(client)
+
+    def second_client() -> ComfyClient:
+        client: ComfyClient = second._bench.shared["generation"].server.client
+        return client
+
+    monkeypatch.setattr(ComfyClient, "queue", queue)
+    monkeypatch.setattr("vastgui.runner.generation.following.LOOK_EVERY_S", 0.2)
+    second = local.start(card(fresh), queue_timeout_s=0.8)
+    second.wait(lambda r: r.state.steps[3].attempt == 2)
+    assert second.ran.events(ev.RunAnswered)[0].answer == ""
+    first.stop()
+    first.end()
+    ran = second.end()
+    assert ran.ok, ran.error
+
+
+def test_inputs_stay_as_long_as_an_output_is_not_at_home(
+    bench: ComfyBench, comfy: PracticeComfy, fresh: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the user continues with the last step."""
+    with monkeypatch.context() as patch:
+        dies = raising(StepFailed("It died here."))
+        patch.setattr("vastgui.runner.generation.fetch.Fetcher._alone", dies)
+        first = with_input(bench, fresh)
+    assert first.status == "failed"
+    ran = bench.go_on(first, ALL.index("clean_up"))
+    assert "not every output is at home" in ran.message("clean_up")
+    assert staged(comfy, fresh)
+    ran = bench.go_on(first)
+    assert ran.ok, ran.error
+    assert staged(comfy, fresh) == []

@@ -207,3 +207,14 @@ def test_the_practice_instance_makes_a_picture(tmp_path: Path, fresh: int) -> No
         made = Path(box.variables["ui_home"]) / "output" / output.filename
         assert made.read_bytes() == (ran.run.path / output.path).read_bytes()
         assert not list((made.parent.parent / "input").glob("vg-*"))
+
+
+def test_a_run_keeps_of_the_servers_nodes_only_its_own(
+    local: ComfyBench, comfy: PracticeComfy, fresh: int
+) -> None:
+    """A server with many packs describes them in megabytes."""
+    live = local.start(card(fresh, size=900))
+    live.wait(lambda r: r.events(ev.PromptIntended))
+    assert set(live._bench.shared["generation"].object_info) == {"EmptyImage", "SaveImage"}
+    live.stop()
+    live.end()

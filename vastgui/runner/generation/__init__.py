@@ -4,9 +4,8 @@ A `Generation` lives as long as the run; each step takes it a little further. It
 at any step from the run's folder, from that of the run that is continued, and from the server.
 """
 
-import itertools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -47,6 +46,7 @@ class Generation:
         self.harvest = Harvest(self, Fetcher(self).fetch)
         self.thumbnails = Thumbnails(self)
         self.object_info: dict[str, Any] = {}
+        """Of the server's node types those that the prompt has."""
         self.prompt: dict[str, Any] = {}
         """The API prompt as it is sent; empty until it is prepared or read again."""
         self.handed_on = ctx.handed_on.get("prompt", "") if ctx.step == ctx.plan.start_from else ""
@@ -147,6 +147,8 @@ class Generation:
 
     def take_up_prompt(self) -> dict[str, Any]:
         """The prompt, read again when another run prepared it. Raises `StepFailed`."""
+        from vastgui.comfy.catalog import Catalog
+
         if not self.prompt:
             if not self.record_files.has(self.run.sent.name):
                 raise StepFailed(
@@ -156,8 +158,14 @@ class Generation:
             self.prompt = self.record_files.sent()
             self.is_taken_over = True  # what this run prepares itself it has at hand
             self._tell_again()
-            self.object_info = self._known_nodes()
+            cached = Catalog(self.ctx.paths.catalog).load(self.queue_key)
+            self.know_nodes(cached.object_info if cached else {})
         return self.prompt
+
+    def know_nodes(self, object_info: Mapping[str, Any]) -> None:
+        """Keep of it what the prompt is made of: the whole has megabytes, and a run may last a day."""
+        types = {node.get("class_type", "") for node in self.prompt.values()}
+        self.object_info = {name: object_info[name] for name in types & object_info.keys()}
 
     @property
     def is_under_way(self) -> bool:
@@ -184,17 +192,8 @@ class Generation:
 
     def known_before(self, item: Item) -> tuple[int, str, Path] | None:
         """Size, sha256 and place of an output that a continued run has at home."""
-        parts = [state.comfy for state in self.record_files.states_before]
-        known = [c.outputs for c in parts if c is not None and c.prompt_id == self.prompt_id]
-        for old in itertools.chain.from_iterable(known):
-            same = (old.node_id, old.filename, old.subfolder, old.type) == (
-                item.node_id, item.filename, item.subfolder, item.type,
-            )  # fmt: skip
-            if same and old.path and old.sha256 and old.size_bytes is not None:
-                for run in self.record_files.earlier:
-                    if (place := run.path / old.path).is_file():
-                        return old.size_bytes, old.sha256, place
-        return None
+        key = (self.prompt_id, item.node_id, item.filename, item.subfolder, item.type)
+        return self.record_files.at_home.get(key)
 
     def close_watch(self) -> None:
         watch, self.watch = self.watch, None
@@ -227,9 +226,3 @@ class Generation:
         )
         for listed in nodes_listed(self.prompt):
             self.record(listed)
-
-    def _known_nodes(self) -> dict[str, Any]:
-        from vastgui.comfy.catalog import Catalog
-
-        cached = Catalog(self.ctx.paths.catalog).load(self.queue_key)
-        return cached.object_info if cached else {}

@@ -7,6 +7,7 @@ from vastgui.runner.context import Done, nothing_to_do
 from vastgui.runner.generation.staging import remove_inputs
 from vastgui.runner.generation.submission import take_up
 from vastgui.runner.generation.telling import tell_changes
+from vastgui.state.model import StepStatus
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
@@ -40,12 +41,24 @@ def tidy_server(gen: "Generation") -> Done | None:
         return nothing_to_do("The input files stay on the server, as wanted.")
     if not gen.job.inputs:
         return None
+    if not _came_home(gen):
+        return nothing_to_do("The input files stay on the server: not every output is at home.")
     gone, kept = remove_inputs(gen)
     if not gone and not kept:
         return None
     if kept:
         return Done(f"{gone} input files were removed; {len(kept)} stay on the server.")
     return Done(f"{gone} input file{'s were' if gone > 1 else ' was'} removed from the server.")
+
+
+def _came_home(gen: "Generation") -> bool:
+    """Whether every output was verified, by this run or the one that it continues."""
+    before = (s for s in gen.ctx.state.steps[: gen.ctx.step] if s.action == "download_outputs")
+    return all(
+        step.status is StepStatus.COMPLETED
+        and not (step.result and step.result.outcome == "partial")
+        for step in before
+    )
 
 
 def _know_outputs(gen: "Generation") -> None:

@@ -74,7 +74,9 @@ def _prepared(gen: "Generation") -> list[CheckResult]:
     gen.record_files.save_sent(prompt)
     _tell(gen, prompt, seeds, known.info)
     problems = _unknown_types(prompt, known.object_info)
-    return _judged(gen, examine(_facts(gen, known, staged, prompt, problems, browser)), None)
+    checks = examine(_facts(gen, known, staged, prompt, problems, browser))
+    gen.know_nodes(known.object_info)
+    return _judged(gen, checks, None)
 
 
 def _ask(gen: "Generation") -> Known:

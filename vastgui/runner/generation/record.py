@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vastgui.errors import InvalidInput, VastguiError
 from vastgui.runner.generation.files import replace_file
+from vastgui.state import events as ev
 from vastgui.state.comfy import ComfyState
 from vastgui.state.model import RunState
 from vastgui.state.plan import is_id
@@ -18,6 +19,8 @@ from vastgui.state.store import RunDir, storage_error
 
 MAX_WORKFLOW_BYTES = 64 << 20
 _LONGEST_CHAIN = 50
+Key = tuple[str, str, str, str, str]
+"""An output: prompt id, node, file name, folder and type."""
 
 
 class Record:
@@ -49,6 +52,19 @@ class Record:
             with contextlib.suppress(VastguiError):
                 found.append(run.state())
         return tuple(found)
+
+    @cached_property
+    def at_home(self) -> dict[Key, tuple[int, str, Path]]:
+        """Size, sha256 and place of the outputs that earlier runs brought home."""
+        found: dict[Key, tuple[int, str, Path]] = {}
+        for state in self.states_before:
+            for old in state.comfy.outputs if state.comfy else ():
+                place = self.run.path.parent / state.workflow_id / old.path
+                if old.path and old.sha256 and old.size_bytes is not None and place.is_file():
+                    prompt_id = state.comfy.prompt_id if state.comfy else ""
+                    key = (prompt_id, old.node_id, old.filename, old.subfolder, old.type)
+                    found.setdefault(key, (old.size_bytes, old.sha256, place))
+        return found
 
     @property
     def before(self) -> ComfyState | None:
@@ -97,6 +113,18 @@ class Record:
                 except OSError as error:
                     raise storage_error(mine, error) from error
                 return
+
+
+def intended(run: RunDir) -> Iterator[str]:
+    """All ids under which the run may have queued its prompt. Raises `StorageError`."""
+    try:
+        with run.events.open("rb") as lines:
+            told = [line for line in lines if b"PromptIntended" in line]
+    except OSError as error:
+        raise storage_error(run.events, error) from error
+    for event in map(ev.decode, told):
+        if isinstance(event, ev.PromptIntended):
+            yield event.prompt_id
 
 
 def link_or_copy(source: Path, target: Path) -> None:

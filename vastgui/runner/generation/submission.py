@@ -1,6 +1,7 @@
 """A prompt is queued exactly once: written down before it is sent, looked for when in doubt."""
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,8 +19,10 @@ from vastgui.comfy.failures import explain, explain_left_out
 from vastgui.comfy.workflow import read_workflow
 from vastgui.errors import InvalidInput, StepFailed, VastguiError
 from vastgui.runner.generation.patience import LOOK_EVERY_S, answer_to, wait_for_answer
+from vastgui.runner.generation.record import intended
 from vastgui.runner.generation.remembered import recorded_success
 from vastgui.state import events as ev
+from vastgui.state.store import RunDir
 
 if TYPE_CHECKING:
     from vastgui.runner.generation import Generation
@@ -76,8 +79,17 @@ def take_up(gen: "Generation") -> None:
     if not prompt_id or not gen.is_taken_over or gen.intended or prompt_id in gen.abandoned:
         return
     gen.follow_id(prompt_id)
+    gen.abandoned.update(_given_up(gen))
     gen.record(ev.PromptIntended(prompt_id=prompt_id, reason="Taken up from the run before."))
     gen.intended = True
+
+
+def _given_up(gen: "Generation") -> Iterator[str]:
+    """Ids that the continued runs gave up for lost: they may turn up still."""
+    for state in gen.record_files.states_before:
+        if state.comfy is not None and state.comfy.requeued:
+            told = intended(RunDir(gen.run.path.parent / state.workflow_id))
+            yield from (prompt_id for prompt_id in told if prompt_id != gen.prompt_id)
 
 
 def _sent(gen: "Generation", reason: str) -> int:

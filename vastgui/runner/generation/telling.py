@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def tell_changes(gen: "Generation", watch: Watch) -> None:
     """Changes of the prompt become events; its outputs go to the harvest."""
-    for change in watch.changes():
+    found = watch.changes()
+    cached = _cached(watch) if any(isinstance(c, ch.OutputFound) for c in found) else frozenset()
+    for change in found:
         match change:
             case ch.OutputFound() | ch.TextFound():
-                gen.harvest.add(change, cached=_is_cached(watch, change.node_id))
+                gen.harvest.add(change, cached=change.node_id in cached)
             case ch.PictureFound():
                 from_socket.take(gen, change)
             case ch.PicturesMissed():
@@ -34,11 +36,8 @@ def tell_changes(gen: "Generation", watch: Watch) -> None:
                     gen.record(event)
 
 
-def _is_cached(watch: Watch, node_id: str) -> bool:
-    return any(
-        node.status == "cached" and node.node_id == node_id
-        for node in watch.ask(lambda t: list(t.nodes))
-    )
+def _cached(watch: Watch) -> frozenset[str]:
+    return watch.ask(lambda t: frozenset(n.node_id for n in t.nodes if n.status == "cached"))
 
 
 def progress(tracker: Tracker) -> tuple[float, float | None, tuple[str, str]]:

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from vastgui.errors import StepFailed, VastguiError
 from vastgui.runner.context import Done, StepContext, nothing_to_do
 from vastgui.runner.generation.job import Job
-from vastgui.runner.generation.record import Record
+from vastgui.runner.generation.record import Record, intended
 from vastgui.runner.generation.server import Server, connect
 from vastgui.runner.generation.staging import is_staged, remove_staged
-from vastgui.state import events as ev
 from vastgui.state.comfy import Input
 from vastgui.state.plan import is_id
-from vastgui.state.store import RunDir, storage_error
+from vastgui.state.store import RunDir
 
 
 def run(ctx: StepContext) -> Done:
@@ -23,7 +22,7 @@ def run(ctx: StepContext) -> Done:
     job = Job.of(ctx.params)
     server = connect(ctx, job, ctx.checkpoint)
     try:
-        _refuse_while_queued(server, {prompt_id for run in runs for prompt_id in _prompts(run)})
+        _refuse_while_queued(server, {prompt_id for run in runs for prompt_id in intended(run)})
         server.learn_folders(job.ui_home)
         ctx.simple("Removing the input files")
         return _said(server, inputs)
@@ -56,18 +55,6 @@ def _inputs(run: RunDir) -> tuple[Input, ...]:
     except VastguiError:
         return ()  # deleted meanwhile
     return comfy.inputs if comfy else ()
-
-
-def _prompts(run: RunDir) -> Iterator[str]:
-    """All ids under which the run may have queued its prompt."""
-    try:
-        with run.events.open("rb") as lines:
-            told = [line for line in lines if b"PromptIntended" in line]
-    except OSError as error:
-        raise storage_error(run.events, error) from error
-    for event in map(ev.decode, told):
-        if isinstance(event, ev.PromptIntended):
-            yield event.prompt_id
 
 
 def _refuse_while_queued(server: Server, prompt_ids: set[str]) -> None:
