@@ -43,6 +43,7 @@ class Tracker:
         history: History | None = None,
         first_output: int = 0,
         max_outputs: int = MAX_OUTPUTS,
+        per_second: float = PER_SECOND,
     ) -> None:
         """`first_output` numbers the first output (those of an earlier submission stay)."""
         self.prompt_id = prompt_id
@@ -62,7 +63,7 @@ class Tracker:
         self._said: Verdict | None = None
         self._gap = False
         self._percent = 0.0
-        self._next_at = float("-inf")
+        self._pause_s, self._next_at = 1 / per_second, float("-inf")
 
     # -- what is known ------------------------------------------------------------------------
 
@@ -178,7 +179,8 @@ class Tracker:
                 self._start(values.wall_time(data.get("timestamp")), now)
                 self._reader.read(kind, data, now)
         if kind == "executed" and (raw_id := values.node_id(data.get("node"))):
-            self._outputs({raw_id: data.get("output")}, {raw_id: _about(data)})
+            about = {"display_node": data.get("display_node")}
+            self._outputs({raw_id: data.get("output")}, {raw_id: about})
 
     def _failed(self, found: Verdict, now: float) -> None:
         self._said = found
@@ -215,7 +217,7 @@ class Tracker:
     # -- what goes out ------------------------------------------------------------------------
 
     def changes(self, now: float) -> list[ch.Change]:
-        """What happened since the last call, oldest facts first, paced to PER_SECOND."""
+        """What happened since the last call, oldest facts first, paced."""
         out, self._facts = self._facts, []
         self._pictures.handed_out()
         ended = [f for f in out if isinstance(f, ch.Ended | ch.OutputsLeftOut)]
@@ -223,7 +225,7 @@ class Tracker:
         if ended or now >= self._next_at or now < self._next_at - 60:
             paced = self._node_changes() or self._one_move()
             if paced:
-                self._next_at = now + len(paced) / PER_SECOND
+                self._next_at = now + len(paced) * self._pause_s
             out += paced
         return out + ended
 
@@ -244,7 +246,3 @@ class Tracker:
             shown = None if node.fraction is None and not node.parts else 100 * node.done
             return [ch.NodeProgressed(node_id, shown, node.message)]
         return []
-
-
-def _about(data: dict[str, Any]) -> dict[str, Any]:
-    return {"display_node": data.get("display_node")}

@@ -24,6 +24,8 @@ LOOK_SOON_S = 0.5
 UNKNOWN_LOOKS = 2
 """So often must queue and history not know a prompt before it counts as lost."""
 UNKNOWN_AGAIN_S = 0.6
+TELL_EVERY_S = 0.25
+"""So often the progress of the whole is told, beside that of the nodes (`watch.PER_SECOND`)."""
 WAIT_ON, CANCEL = "Wait on", "Cancel the run"
 
 
@@ -46,6 +48,7 @@ class Follower:
         self._queue_limit_at = time.monotonic() + gen.job.queue_timeout_s
         self._started_at: float | None = None
         self._told = ""
+        self._tell_at = 0.0
 
     def run(self) -> Verdict:
         """Raises `TookTooLong`, `StepFailed` when the server stays away, and what stops a step."""
@@ -60,6 +63,7 @@ class Follower:
         while True:
             self.tick()
             if (verdict := self._watch.ask(lambda t: t.verdict)) is not None:
+                self._tell_at = 0.0
                 self.tell()
                 return verdict
             self._check_limits()
@@ -222,8 +226,10 @@ class Follower:
     # -- words
 
     def _tell_progress(self) -> None:
+        if (now := time.monotonic()) < self._tell_at:
+            return
         percent, eta_s, words = self._watch.ask(progress)
         shown = f"{percent:.0f} {words} {eta_s and round(eta_s)}"
         if shown != self._told and self._away_since is None:
-            self._told = shown
+            self._told, self._tell_at = shown, now + TELL_EVERY_S
             self._gen.ctx.percent(round(percent, 1), words[0], words[1], eta_s=eta_s)

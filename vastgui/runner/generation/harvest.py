@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ class Harvest:
         self._gen = gen
         self._fetch = fetch
         self.items: list[Item] = []
+        self._open: dict[int, Item] = {}
+        """By number, those whose fate is not known yet."""
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._closing = False
@@ -104,6 +107,8 @@ class Harvest:
             self._gen.record(ev.OutputFailed(number=item.number, error=error[:1000]))
         with self._changed:
             self.items.append(item)
+            if item.is_open:
+                self._open[item.number] = item
         self.go_on()
 
     def go_on(self) -> None:
@@ -111,7 +116,7 @@ class Harvest:
         with self._changed:
             self.trouble = None
             self._changed.notify_all()
-            if self._closing or not any(item.is_open for item in self.items):
+            if self._closing or not self._open:
                 return
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="harvest", daemon=True)
@@ -119,9 +124,11 @@ class Harvest:
 
     def retry(self) -> None:
         """Another try for what failed and may still come."""
-        for item in self.items:
-            if not item.saved and not item.is_hopeless:
-                item.error = ""
+        with self._changed:
+            for item in self.items:
+                if not item.saved and not item.is_hopeless:
+                    item.error = ""
+                    self._open[item.number] = item
         self.go_on()
 
     def let_go(self) -> None:
@@ -137,7 +144,7 @@ class Harvest:
             with self._changed:
                 if self.trouble is not None:
                     raise self.trouble
-                if not any(item.is_open for item in self.items):
+                if not self._open:
                     return
                 self._changed.wait(0.1)
             tick()
@@ -170,12 +177,12 @@ class Harvest:
         """It could not be brought home."""
         item.error, item.is_hopeless = error, is_hopeless
         self._gen.record(ev.OutputFailed(number=item.number, error=error[:1000]))
-        self._tell()
+        self._closed(item)
 
     def saved(self, item: Item, event: ev.OutputSaved) -> None:
         self._gen.record(event)
         item.saved = True
-        self._tell()
+        self._closed(item)
 
     def _work(self) -> None:
         try:
@@ -194,7 +201,7 @@ class Harvest:
         deadline = time.monotonic() + _LINGER_S
         with self._changed:
             while not self._closing and time.monotonic() < deadline:
-                if batch := [item for item in self.items if item.is_open][:MAX_ROUND]:
+                if batch := list(islice(self._open.values(), MAX_ROUND)):
                     return batch
                 self._changed.wait(1.0)
             self._worker = None
@@ -205,8 +212,9 @@ class Harvest:
             self.trouble, self._worker = error, None
             self._changed.notify_all()
 
-    def _tell(self) -> None:
+    def _closed(self, item: Item) -> None:
         with self._changed:
+            self._open.pop(item.number, None)
             self._changed.notify_all()
 
 

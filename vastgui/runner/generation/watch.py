@@ -20,6 +20,8 @@ from vastgui.comfy.progress import Tracker
 T = TypeVar("T")
 MAX_EARLY, MAX_EARLY_CHARS, MAX_EARLY_BYTES = 100, 2 << 20, 32 << 20
 """Frames kept until the prompt is followed; a server chooses what it sends before."""
+PER_SECOND = 6.0
+"""Lines on nodes; with four on the whole (`following.TELL_EVERY_S`) the state file gets ten."""
 NEWS = frozenset(
     {"executed", "executing", "execution_start", "execution_error", "execution_interrupted"}
 )
@@ -66,6 +68,7 @@ class Watch:
             history=history,
             first_output=first_output,
             max_outputs=max_outputs,
+            per_second=PER_SECOND,
         )
         with self._lock:
             self._tracker, self._intact_until = tracker, self.listener.connections
