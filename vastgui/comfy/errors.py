@@ -68,6 +68,8 @@ class RequestRefused(ComfyError):
         said = f": {plain(detail)}" if plain(detail) else ""
         super().__init__(f"ComfyUI refused {endpoint} with status {status}{said}.")
         self.endpoint, self.status, self.detail = endpoint, status, detail
+        # a 500 of /prompt means that the request was malformed: it would be again
+        self.transient = status >= 500 and not endpoint.endswith("/prompt")
 
 
 class FileMissing(RequestRefused):

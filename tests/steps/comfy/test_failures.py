@@ -49,6 +49,14 @@ def test_what_cannot_run_is_said_before_anything_is_queued(
     assert ran.state.hint
 
 
+@pytest.mark.parametrize("path", ["/system_stats", "/object_info", "/queue"])
+def test_one_bad_moment_of_the_server_is_waited_for(
+    path: str, local: ComfyBench, comfy: PracticeComfy
+) -> None:
+    comfy.fault("http", "error", path=path, status=500, text="Internal Server Error")
+    assert local.run(card()).status == "completed"
+
+
 def test_a_refusal_names_node_and_field(local: ComfyBench, comfy: PracticeComfy) -> None:
     comfy.fault("http", "error", path="/object_info", status=200, text="{}", times=0)
     workflow = card()
