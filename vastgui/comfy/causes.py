@@ -30,11 +30,6 @@ def cause_of(verdict: Verdict) -> tuple[Cause, re.Match[str]] | None:
     return None
 
 
-def is_out_of_memory(verdict: Verdict) -> bool:
-    found = cause_of(verdict)
-    return found is not None and found[0].action == "free_memory"
-
-
 def _cause(pattern: str, words: str, hint: str, action: Action) -> Cause:
     return Cause(re.compile(pattern, re.IGNORECASE), words, hint, action)
 

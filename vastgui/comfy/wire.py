@@ -37,7 +37,6 @@ class Wire:
     ) -> None:
         self._stream = stream
         self._checkpoint = checkpoint or _nothing
-        self._slice_s = slice_s
         self._chunk_bytes = _SOCKET_BYTES if isinstance(stream, socket.socket) else _CHANNEL_BYTES
         self._held = memoryview(b"")
         self._closed = False

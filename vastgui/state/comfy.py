@@ -127,12 +127,6 @@ class ComfyState:
         """How often the prompt had to be queued again."""
         return max(self.submissions - 1, 0)
 
-    @property
-    def worst_level(self) -> str:
-        """red, amber or green; empty while nothing was checked."""
-        levels = {check.level for check in self.checks}
-        return next((level for level in ("red", "amber", "green") if level in levels), "")
-
 
 def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  # noqa: PLR0911, PLR0912, C901 -- one arm an event
     """`state` after `event`; None stands for a run that has no ComfyUI part yet."""

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.comfy.tracker.tape import rows
 from vastgui.comfy.answers import NodeProblem, prompt_refused, submitted
-from vastgui.comfy.causes import is_out_of_memory
 from vastgui.comfy.errors import ComfyError, PromptRefused, RequestRefused, ServerGone, ServerSilent
 from vastgui.comfy.explained import Explained
 from vastgui.comfy.failures import explain, explain_left_out, find_loop
@@ -158,7 +157,6 @@ def test_known_causes(kind: str, said: str, action: str, words: str) -> None:
 
     assert found.message == f"“Sampler” (node 3) failed: {words}."
     assert found.action == action
-    assert is_out_of_memory(end) is (action == "free_memory")
 
 
 def test_a_long_traceback_keeps_its_end() -> None:
