@@ -13,6 +13,7 @@ from tests.e2e.conftest import PATIENCE_MS, App, Tab
 from tests.e2e.test_pages import NAMELESS
 from tests.pages.comfy_scribe import ComfyScribe
 from vastgui.config import assets_dir
+from vastgui.demo.comfy.containers import flac, tone
 from vastgui.demo.comfy.process import PracticeComfy
 from vastgui.state import events as ev
 
@@ -177,3 +178,22 @@ def test_no_page_of_pictures_is_wider_than_the_window(
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(NAMELESS) == []
+
+
+def test_sound_plays_by_space_and_many_outputs_wait_behind_a_button(
+    app: App, open_tab: Open, scribe: ComfyScribe
+) -> None:
+    scribe.prepare(["Save"])
+    scribe.save("tone.flac", media="audio", content=flac(list(tone(440, 2, 22050)), 22050, 1))
+    for n in range(14):
+        scribe.save(f"{n}.png")
+    scribe.end("completed")
+    page = open_tab(f"/run/{scribe.id}").page
+    expect(page.locator(".vg-tile")).to_have_count(12)
+    page.get_by_role("button", name="Show all 15").click()
+    expect(page.locator(".vg-tile")).to_have_count(15)
+    page.get_by_role("button", name=re.compile("tone.flac")).click()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('.vg-light audio').currentTime > 0.1")
+    page.keyboard.press("Escape")
+    expect(page.locator(".vg-light")).to_have_count(0)

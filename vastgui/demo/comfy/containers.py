@@ -9,6 +9,8 @@ from PIL import Image
 
 _PIECE = 4096
 """Samples in one frame of a FLAC file."""
+_RATES = {8000: 4, 16000: 5, 22050: 6, 24000: 7, 32000: 8, 44100: 9, 48000: 10, 96000: 11}
+"""Codes of sample rates; Chromium gives up where a frame does not tell its own."""
 
 
 def webm(frames: Sequence[Image.Image], fps: float) -> bytes:
@@ -109,12 +111,13 @@ def flac(samples: Sequence[int], rate: int, channels: int) -> bytes:
     place = rate << 44 | (channels - 1) << 41 | 15 << 36 | total
     info = struct.pack(">HH", _PIECE, _PIECE) + bytes(6) + place.to_bytes(8, "big") + bytes(16)
     pieces = [samples[at : at + _PIECE] for at in range(0, total, _PIECE)]
-    frames = b"".join(_flac_frame(n, piece, channels) for n, piece in enumerate(pieces))
+    frames = b"".join(_flac_frame(n, piece, rate, channels) for n, piece in enumerate(pieces))
     return b"fLaC\x80" + len(info).to_bytes(3, "big") + info + frames
 
 
-def _flac_frame(number: int, samples: Sequence[int], channels: int) -> bytes:
-    head = b"\xff\xf8\x70" + bytes([(channels - 1) << 4 | 8]) + chr(number).encode()
+def _flac_frame(number: int, samples: Sequence[int], rate: int, channels: int) -> bytes:
+    head = b"\xff\xf8" + bytes([0x70 | _RATES.get(rate, 0), (channels - 1) << 4 | 8])
+    head += chr(number).encode()
     head += struct.pack(">H", len(samples) - 1)
     head += bytes([_crc(head, 8, 0x07)])
     if len(set(samples)) == 1:
