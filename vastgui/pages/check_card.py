@@ -9,7 +9,7 @@ from vastgui.pages.components.checks import Checks
 from vastgui.pages.components.question import QuestionCard
 from vastgui.pages.live import Live, LiveElement, attempt
 from vastgui.pages.words import STATUS_WORDS
-from vastgui.state.model import Status
+from vastgui.state.model import RunState, Status
 
 
 class CheckCard:
@@ -49,17 +49,23 @@ class CheckCard:
         checked = state.comfy is not None and bool(state.comfy.checks)
         if state.status is Status.COMPLETED or checked:
             return
-        word, tone = STATUS_WORDS[state.status]
+        _, tone = STATUS_WORDS[state.status]
         note.classes(f"vg-note tone-{tone}")
         with note:
             ui.element("i").classes("ico ico-warning")
             with ui.element("div").classes("vg-grow"):
                 with ui.element("p"):
-                    ui.label(f"The check could not be made ({word.lower()}). {state.error}")
+                    ui.label(why_unchecked(state))
                 if state.hint:
                     with ui.element("p"):
                         ui.label(state.hint)
             ui.link("Log", f"/run/{view.run_id}")
+
+
+def why_unchecked(state: RunState) -> str:
+    """The reason alone: a check has one step, whose number and name say nothing more."""
+    said = [s.result.error for s in state.steps if s.result and s.result.error]
+    return f"The check could not be made. {said[0] if said else state.error}".strip()
 
 
 class _Ending(LiveElement):
