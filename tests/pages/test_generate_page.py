@@ -10,6 +10,7 @@ from nicegui.testing import User
 from tests.app.test_pages import fire, only, until
 from tests.pages.comfy_scribe import ComfyScribe
 from vastgui.feed import Feed
+from vastgui.pages import generate
 from vastgui.pages.components.generation import Generation
 from vastgui.pages.components.graph import GraphView
 from vastgui.pages.components.nodes import Nodes
@@ -18,6 +19,7 @@ from vastgui.pages.components.params import Params
 from vastgui.pages.components.presets import Presets
 from vastgui.pages.components.shelf import Shelf
 from vastgui.pages.components.target import TargetChoice
+from vastgui.pages.drafts import Drafts
 from vastgui.pages.uploads import Uploads
 from vastgui.services import Services
 from vastgui.ssh.connections import Connection
@@ -136,6 +138,20 @@ async def test_the_draft_is_there_after_a_reload(user: User, services: Services)
     await until(lambda: "kept words" in str(services.memory.get("generate")))
     await user.open("/generate")
     assert rows(only(user, Params))[prompt]["value"] == "kept words"
+
+
+async def test_what_was_typed_right_before_a_run_is_there_after_it(
+    user: User, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate.ui, "timer", lambda *_, **__: None)  # the page is left first
+    services.connections.remember(Connection(KEY))
+    params = await opened(user)
+    prompt = field(params, "prompt")
+    fire(params, "set", [[prompt, "a fox"]])
+    fire(params, "run")
+    await until(lambda: Drafts(services.memory).sheet("library:text-to-image").get("typed"))
+    await user.open("/generate")
+    assert rows(only(user, Params))[prompt]["value"] == "a fox"
 
 
 async def test_presets_and_favourites_are_kept(user: User, services: Services) -> None:

@@ -95,7 +95,7 @@ class GeneratePage:
         with self._actions:
             form.build_actions()
         with self._body:
-            form.build(on_back=self.back, on_keep=self._keep)
+            form.build(on_back=self.back, on_keep=self._keep, on_leave=self._save)
         self._save()
 
     def _refuse(self, key: str, error: VastguiError) -> None:

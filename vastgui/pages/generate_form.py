@@ -57,7 +57,15 @@ class GenerateForm:
         with start, ui.element("span").classes("vg-kbd").props('aria-hidden="true"'):
             ui.label("Ctrl ↵")
 
-    def build(self, *, on_back: Callable[[], None], on_keep: Callable[[str], None]) -> None:
+    def build(
+        self,
+        *,
+        on_back: Callable[[], None],
+        on_keep: Callable[[str], None],
+        on_leave: Callable[[], None],
+    ) -> None:
+        """`on_leave` is called when a run was started, before its page is shown."""
+        self._on_leave = on_leave
         opened_head(self.opened, on_back=on_back, on_keep=lambda: on_keep(self.key))
         with ui.element("div").classes("vg-gen-cols"):
             self._left = ui.element("section").classes("vg-card")
@@ -233,6 +241,8 @@ class GenerateForm:
                 self._checks.watch(str(run_id))
             else:
                 self.sheet.launched()
+                self.is_dirty = True
+                self._on_leave()
                 open_run(str(run_id))
 
     def _started(self, only_preflight: bool) -> str:

@@ -82,7 +82,7 @@ const Param = {
         <input ref="file" type="file" hidden :accept="accept" :aria-label="f.label" @change="send($event.target.files[0]); $event.target.value = ''" />
       </div>
       <div v-else-if="f.control" class="vg-seed">
-        <input :id="uid" class="vg-in vg-mono" inputmode="numeric" autocomplete="off" :value="f.control === 'randomize' ? '' : f.value" :placeholder="f.control === 'randomize' ? 'drawn for each run' : 'counted on from the last run'" :aria-invalid="!!f.error" :disabled="f.control === 'randomize'" @input="typed($event.target.value)" @change="now($event.target.value)" />
+        <input :id="uid" class="vg-in vg-mono" inputmode="numeric" autocomplete="off" :value="f.control === 'randomize' ? '' : f.value" :placeholder="f.control === 'randomize' ? 'drawn for each run' : 'counted on from the last run'" :aria-invalid="!!f.error" :readonly="f.control === 'randomize'" @input="typed($event.target.value)" @change="now($event.target.value)" />
         <button type="button" class="vg-icon" title="Draw one and keep it" :aria-label="'Draw a number for ' + f.label" @click="$emit('dice', f.id)"><i class="ico ico-dice"></i></button>
         <span class="vg-select"><select class="vg-in" :aria-label="'How ' + f.label + ' goes on'" :value="f.control" @change="$emit('control', { id: f.id, control: $event.target.value })"><option v-for="c in controls" :key="c[0]" :value="c[0]">{{ c[1] }}</option></select><i class="ico ico-chevron"></i></span>
       </div>
