@@ -63,7 +63,7 @@ def _models(facts: Facts) -> CheckResult:
     count = len({m.value for m in models})
     if not count:
         return CheckResult("models", "green", "The workflow needs no model.")
-    said = "The 1 model is" if count == 1 else f"All {count:,} models are"
+    said = "The model is" if count == 1 else f"All {count:,} models are"
     return CheckResult("models", "green", f"{said} on the instance.")
 
 

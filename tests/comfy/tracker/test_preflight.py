@@ -37,7 +37,7 @@ def test_a_run_that_will_work() -> None:
 
     assert said(facts) == {
         "nodes": "green: All 7 nodes are known to the instance.",
-        "models": "green: The 1 model is on the instance.",
+        "models": "green: The model is on the instance.",
         "inputs": "green: All 2 input files are ready (3.5 MB to upload).",
         "server": "green: ComfyUI 0.3.64 answers.",
         "queue": "green: Nothing else runs on the instance.",
