@@ -21,7 +21,6 @@ from tests.runner.rig import Rig
 from tests.sshd import Sshd, running_sshd
 from tests.steps.comfy.bench import ComfyBench, Ran
 from tests.steps.comfy.workflows import Prompt, card, node
-from tests.waiting import wait_until
 from vastgui.config import Paths
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.errors import VastguiError
