@@ -227,6 +227,10 @@ class StepContext:
         self.noticed_stop = True
         self._cleaning_until = time.monotonic() + seconds
 
+    def attend_again(self) -> None:
+        """The link asks this step whether to go on; a later one was stopped before it began."""
+        self._bench.link.attend(self)
+
     def flush_due(self) -> None:
         """Write held-back progress whose time has come (the control thread's tick)."""
         self._coalescer.flush_due()

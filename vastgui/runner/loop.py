@@ -163,6 +163,7 @@ class Loop:
         return ev.RunEnded(status="failed", error=text, hint=error.hint, cause=error_type)
 
     def _cancelled(self) -> ev.RunEnded:
+        self.bench.call_off()
         hint = STILL_RUNNING if self.bench.open_jobs else ""
         return ev.RunEnded(status="cancelled", cause="The user stopped the run.", hint=hint)
 

@@ -66,6 +66,13 @@ class Workbench:
         journal = Journal(log, redactor)
         return cls(run, run.plan(), paths, settings, redactor, journal, Gate())
 
+    def call_off(self) -> None:
+        """The run was stopped, maybe between two steps: take back what earlier ones began."""
+        for shared in reversed(self.shared.values()):
+            if call_off := getattr(shared, "call_off", None):
+                with contextlib.suppress(OSError, EOFError, VastguiError):
+                    call_off()
+
     def close(self) -> None:
         """Close what the steps left open, the newest first, then the link."""
         for shared in reversed(self.shared.values()):

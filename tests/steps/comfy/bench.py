@@ -102,10 +102,10 @@ class Live:
         self._thread.start()
         self._ticker.start()
 
-    def stop(self) -> None:
+    def stop(self, mode: str = "now") -> None:
         """As the user does it."""
-        self._bench.journal.append(ev.StopRequested(mode="now", reason="test"))
-        self._bench.gate.obey(Command(id="", verb="stop", mode="now"))
+        self._bench.journal.append(ev.StopRequested(mode=mode, reason="test"))
+        self._bench.gate.obey(Command(id="", verb="stop", mode=mode))
 
     def answer(self, answer: str) -> None:
         """Answer the question the run asks."""

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -11,6 +12,7 @@ from tests.steps.comfy.bench import ComfyBench
 from tests.steps.comfy.workflows import card, from_picture, node, two_cards
 from vastgui.demo.comfy import PracticeComfy
 from vastgui.state import events as ev
+from vastgui.state.model import StepStatus
 from vastgui.supervisor.continuing import continue_plan
 
 
@@ -178,6 +180,20 @@ def test_cancel_while_queued_leaves_the_others_alone(
     assert ran.comfy.outcome == "cancelled"
     assert not ran.outputs
     assert first.end().ok
+
+
+@pytest.mark.parametrize("mode", ["now", "after_step"])
+def test_a_stop_between_two_steps_leaves_no_prompt_behind(
+    mode: str, bench: ComfyBench, comfy: PracticeComfy, fresh: int
+) -> None:
+    plan = replace(bench.plan(), step_delay_s=0.5)
+    live = bench.begin(plan, {"workflow.json": json.dumps(slow(fresh, 15.0)).encode()})
+    queueing = plan.steps.index(next(s for s in plan.steps if s.action == "queue_prompt"))
+    live.wait(lambda r: r.state.steps[queueing].status is StepStatus.COMPLETED)
+    live.stop(mode)
+    ran = live.end()
+    assert (ran.status, ran.comfy.outcome) == ("cancelled", "cancelled")
+    assert queue_length(comfy) == 0
 
 
 def test_cancel_while_downloading_keeps_what_came(

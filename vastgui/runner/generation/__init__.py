@@ -66,6 +66,8 @@ class Generation:
         self.watch: Watch | None = None
         self.ended = False
         """PromptEnded was written for `prompt_id`."""
+        self.withdrawn = False
+        """It was tried to take the prompt back."""
         self.complaints: list[str] = []
         self.left_out = ""
         """Why outputs were not even tried, in a sentence."""
@@ -199,6 +201,15 @@ class Generation:
         watch, self.watch = self.watch, None
         if watch is not None:
             watch.close()
+
+    def call_off(self) -> None:
+        """The run was stopped: the prompt does not run on unseen, also between two steps."""
+        from vastgui.runner.generation.endings import withdraw
+
+        if self.withdrawn:
+            return
+        self.ctx.attend_again()
+        withdraw(self, "The run was stopped.")
 
     def close(self) -> None:
         """Leave no thread and no connection."""

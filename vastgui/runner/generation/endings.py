@@ -77,6 +77,7 @@ def withdraw(gen: "Generation", why: str) -> None:
     """Take our own prompt, and no other, out of the server; keep what it has made. Never raises."""
     if not gen.intended or gen.ended:
         return
+    gen.withdrawn = True
     if gen.ctx.must_end:
         gen.ctx.tidy_up(WITHDRAW_S)
     before = len(gen.complaints)
