@@ -49,7 +49,7 @@ class Asked:
                 raise InvalidInput("--seed-control", f"must be one of {', '.join(CONTROLS)}.")
             seeds = [self._field("--seed-control", key)] if equals else self._seeds
             if not seeds:
-                raise InvalidInput("--seed-control", "the workflow has no seed.")
+                raise InvalidInput("--seed-control", "the workflow has no seed: leave it out.")
             out |= dict.fromkeys(seeds, control)
         return out
 

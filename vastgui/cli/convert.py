@@ -19,6 +19,7 @@ from vastgui.errors import InvalidInput, StorageError
 from vastgui.library import Broken, LibraryWorkflow
 
 MAX_OBJECT_INFO_BYTES = 256 << 20
+_SAVE_IT = "Save what http://127.0.0.1:8188/object_info answers, or use --on."
 
 
 def convert(args: argparse.Namespace, desk: Desk) -> int:
@@ -118,8 +119,10 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InvalidInput("--object-info", f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError, EOFError, zlib.error) as error:
-        raise InvalidInput("--object-info", f"{path} is no JSON.") from error
+        raise InvalidInput("--object-info", f"{path} is no JSON.", hint=_SAVE_IT) from error
     if not isinstance(content, dict):
-        raise InvalidInput("--object-info", f"{path} is not what /object_info answers.")
+        raise InvalidInput(
+            "--object-info", f"{path} is not what /object_info answers.", hint=_SAVE_IT
+        )
     inner = content.get("object_info")
     return inner if isinstance(inner, dict) and "input" not in inner else content

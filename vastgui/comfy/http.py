@@ -198,7 +198,7 @@ class Streamed:
             raise self._broke(error) from error
 
     def _broke(self, error: Exception) -> ComfyError:
-        return self._owner._failed(self._request, error, self._connection.wire)  # noqa: SLF001
+        return self._owner._failed(self._request, error, self._connection.wire)  # noqa: SLF001 -- two halves of one thing
 
 
 def _reason(error: BaseException) -> str:

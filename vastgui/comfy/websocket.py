@@ -53,7 +53,7 @@ class Connection:
         self._socket.frame_buffer = _Frames(self._socket._recv, True)  # noqa: SLF001 - as it does
         self._socket.cont_frame = _Parts(False, True)
         with self._telling("no WebSocket: "):
-            self._socket.connect(  # type: ignore[no-untyped-call]
+            self._socket.connect(  # type: ignore[no-untyped-call]  # websocket-client is untyped
                 url, socket=self._wire, suppress_origin=True, redirect_limit=0, timeout=timeout_s
             )
 

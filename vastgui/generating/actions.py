@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vastgui.errors import InvalidInput, VastguiError
-from vastgui.generating.choices import job_params
+from vastgui.generating.choices import NAME_ONE, job_params
 from vastgui.generating.steps import Kind
 from vastgui.generating.target import server_queue
 from vastgui.ssh.connections import Connection
@@ -44,7 +44,7 @@ class Place:
         """Where the run of `plan` has its ComfyUI. Raises `InvalidInput` when it has none."""
         params = job_params(plan) or _own_params(plan)
         if not params:
-            raise InvalidInput("run", f"{plan.workflow_id} is no run of ComfyUI.")
+            raise InvalidInput("run", f"{plan.workflow_id} is no run of ComfyUI.", hint=NAME_ONE)
         server = str(params.get("server") or "")
         queue = plan.queue or str(plan.metadata.get("queue_key") or "")
         port = str(params.get("comfyui_port") or "")

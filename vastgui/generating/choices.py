@@ -10,6 +10,7 @@ from vastgui.errors import InvalidInput
 from vastgui.state.plan import Plan
 from vastgui.state.store import RunDir, storage_error
 
+NAME_ONE = "`vastgui runs` lists the runs; take one of a workflow."
 CONTROLS = ("fixed", "increment", "decrement", "randomize")
 MAX_WORKFLOW_BYTES = 64 << 20
 
@@ -47,7 +48,7 @@ def choices_of(run: RunDir, plan: Plan) -> Choices:
     """What `run` was launched with. Raises `InvalidInput` when it was no ComfyUI run."""
     params = job_params(plan)
     if not params:
-        raise InvalidInput("run", f"{run.id} is no run of a ComfyUI workflow.")
+        raise InvalidInput("run", f"{run.id} is no run of a ComfyUI workflow.", hint=NAME_ONE)
     files = _mapping(params, "inputs")
     return Choices(
         workflow=workflow_bytes(run),
@@ -74,7 +75,9 @@ def workflow_bytes(run: RunDir) -> bytes:
     except OSError as error:
         raise storage_error(run.workflow, error) from error
     if len(raw) > MAX_WORKFLOW_BYTES:
-        raise InvalidInput("workflow", f"of run {run.id} is larger than 64 MB.")
+        raise InvalidInput(
+            "workflow", f"of run {run.id} is larger than 64 MB.", hint="Run it from its file."
+        )
     return raw
 
 

@@ -161,9 +161,9 @@ def checked_output_dir(text: str) -> str:
         return ""
     folder = Path(text).expanduser().absolute()
     if folder.exists() and not folder.is_dir():
-        raise InvalidInput("output_dir", f"{folder} is no folder.")
+        raise InvalidInput("output_dir", f"{folder} is no folder: name another.")
     if not folder.exists() and not folder.parent.is_dir():
-        raise InvalidInput("output_dir", f"there is no folder {folder.parent}.")
+        raise InvalidInput("output_dir", f"there is no folder {folder.parent}: create it first.")
     return str(folder)
 
 

@@ -133,7 +133,12 @@ class GenerateForm:
             field.show_error(sentence(error))
             field.focus()
         elif isinstance(error, NotConvertible):
-            show_error(VastguiError("The workflow has nodes that cannot be run as they are."))
+            show_error(
+                VastguiError(
+                    "The workflow has nodes that cannot be run as they are.",
+                    hint="They are red in the graph; the note above the form says what to do.",
+                )
+            )
         else:
             show_error(error)
 

@@ -96,7 +96,7 @@ class Generation:
 
     @property
     def session(self) -> "Session":
-        assert self.server.session is not None, "a local server has none"  # noqa: S101
+        assert self.server.session is not None, "a local server has none"  # noqa: S101 -- a bug, not an input
         return self.server.session
 
     @cached_property

@@ -83,7 +83,7 @@ class Fetcher:
                     raise
                 self._gen.session.pause(min(0.05 * 2.0**fruitless, 5.0))
         for path, (item, fact) in sorted(big.items(), key=lambda one: one[1][1].size_bytes):
-            self._alone(item, lambda item, path=path, fact=fact: self._take(item, path, fact))  # type: ignore[misc]
+            self._alone(item, lambda item, path=path, fact=fact: self._take(item, path, fact))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
 
     def _facts(self, left: Mapping[str, Item], big: dict[str, tuple[Item, RemoteFact]]) -> None:
         """Take the small files; note the others in `big`."""

@@ -48,7 +48,7 @@ def held_place(run_path: Path, number: int) -> Path:
 
 def keep(keeper: "Keeper", item: "Item", local: Path) -> None:
     """Make the held picture an output. Raises `NoRoom` and `StorageError`."""
-    assert item.held is not None, "only pictures are held"  # noqa: S101
+    assert item.held is not None, "only pictures are held"  # noqa: S101 -- a bug, not an input
     try:
         data = item.held.read_bytes()
     except OSError as error:

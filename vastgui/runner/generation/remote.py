@@ -171,7 +171,7 @@ def fetch_facts(
 def fetch_fact(session: "Session", path: str, room_bytes: int) -> RemoteFact | None:
     """Size and sha256 of one file now; None when it is not there."""
     found: list[RemoteFact | None] = []
-    take = lambda _, fact: found.append(fact)  # noqa: E731
+    take = lambda _, fact: found.append(fact)  # noqa: E731 -- the shape that a callback has
     fetch_facts(session, [path], take, small_bytes=-1, room_bytes=room_bytes)
     return found[0]
 

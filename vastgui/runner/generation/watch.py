@@ -171,5 +171,5 @@ class Watch:
 
     @property
     def _followed(self) -> Tracker:
-        assert self._tracker is not None, "nothing is followed yet"  # noqa: S101
+        assert self._tracker is not None, "nothing is followed yet"  # noqa: S101 -- a bug, not an input
         return self._tracker
