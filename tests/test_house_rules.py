@@ -32,6 +32,15 @@ def test_nowhere(rule: str) -> None:
     assert not hits, hits
 
 
+def test_a_run_is_ended_in_one_place() -> None:
+    """Everybody else makes an ending; `finalize` alone writes it."""
+    written = re.compile(r"append\((?:\w+\.)?(?:ending|RunEnded)\b")
+    sources = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in SOURCES}
+    assert [path for path, text in sources.items() if written.search(text)] == [
+        "vastgui/state/ending.py"
+    ]
+
+
 def test_nothing_refers_to_the_shared_folder() -> None:
     shared = re.compile(r"\.\./shared|/work/")
     names = ("vastgui/**/*.py", "tests/**/*.py", "Makefile", ".ci/run", "assets/**/*.yaml")

@@ -17,6 +17,7 @@ import pytest
 
 from tests.runner.rig import SETTINGS, Rig, plan, step
 from tests.waiting import wait_until
+from vastgui.config import Settings
 from vastgui.errors import DiskFull, InvalidInput, RunBusy, RunNotFound, VastguiError
 from vastgui.state import control, store
 from vastgui.state import events as ev
@@ -24,6 +25,7 @@ from vastgui.state.model import RunState, Status, StepStatus
 from vastgui.state.plan import boot_id, dump
 from vastgui.state.store import EventLog, RunDir
 from vastgui.supervisor import Supervisor, continue_plan, finalizer
+from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.cause import cause_of, of_exit_code
 from vastgui.supervisor.listing import Listing
@@ -299,11 +301,55 @@ def test_the_heart_is_watched_by_our_own_clock(tmp_path: Path) -> None:
 
     assert look(0, 1) == 0
     assert look(1, 2) == 0
-    assert [look(2, 2) for _ in range(4)] == [2, 4, 6, 8]
+    assert [look(2, 2) for _ in range(5)] == [0, 0, 6, 8, 10]  # it takes three looks
     assert look(28800, 2) == 0  # the computer slept: nobody was silent while nobody listened
-    assert look(2, 2) == 2
+    assert [look(5, 2) for _ in range(3)] == [0, 0, 15]
     assert look(2, 3) == 0
     os.close(lock_fd)
+
+
+def test_a_silent_runner_is_marked_and_left_alone(rig: Rig) -> None:
+    watching = Supervisor(
+        rig.supervisor.runs, settings=Settings(heartbeat_s=0.1, not_responding_after_s=0.5)
+    )
+    run = running(rig)
+    os.kill(pid_of(run), signal.SIGSTOP)
+    wait_until(lambda: watching.sweep() == [] and run.id in watching.audit.not_responding)
+    assert watching.audit.not_responding[run.id] > 0.5
+    assert watching.audit.timeouts == 1
+    assert run.state().status is Status.RUNNING  # never ended behind the user's back
+    os.kill(pid_of(run), signal.SIGCONT)
+    wait_until(lambda: watching.sweep() == [] and not watching.audit.not_responding)
+    assert watching.audit.timeouts == 1
+
+
+def test_a_stalled_app_blames_no_runner(rig: Rig) -> None:
+    """It slept for a minute, and so long looked at nothing: no look, no silence."""
+    run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
+    now = [100.0]
+    audit = Audit(Beats(1.0, lambda: now[0]), 15.0)
+    for gap_s in (0.0, 60.0, 4.0, 5.9, 5.9):
+        now[0] += gap_s
+        audit.look(run)
+    assert audit.not_responding == {run.id: pytest.approx(15.8)}
+    now[0] += 6.5
+    audit.look(run)
+    assert dict(audit.not_responding) == {}
+    os.close(lock_fd)
+
+
+def test_a_crash_that_was_noticed_late_keeps_its_time(rig: Rig) -> None:
+    run = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0, boot_id=boot_id()))
+    run.heartbeat.write_text("1")
+    died_at = time.time() + 7200
+    with pytest.MonkeyPatch.context() as later:
+        os.utime(run.heartbeat, (died_at, died_at))
+        later.setattr(time, "time", lambda: died_at + 36_000)
+        rig.supervisor.sweep()
+    state = run.state()
+    assert state.status is Status.CRASHED
+    assert state.ended_at == pytest.approx(died_at)
+    assert state.last_event_at == pytest.approx(died_at + 36_000)
 
 
 def test_a_living_runners_heart_beats(rig: Rig) -> None:

@@ -158,6 +158,11 @@ class Services(ComfyServices):
         """Seconds since the runner's last sign of life."""
         return self.supervisor.silent_s(run_id)
 
+    @property
+    def not_responding(self) -> Mapping[str, float]:
+        """Seconds of silence of the runs whose runner lives but gives no sign of it."""
+        return self.supervisor.audit.not_responding
+
     def delete(self, run_id: str) -> None:
         self.history.delete(self.run(run_id).id)
 

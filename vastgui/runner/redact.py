@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from vastgui.state.events import AnyEvent
 
+_E = TypeVar("_E", bound=AnyEvent)
 MASK = "•••"
 _SHORTEST = 4
 """Shorter values would black out half of every text."""
@@ -30,7 +31,7 @@ class Redactor:
                 text = text.replace(value, MASK)
         return text
 
-    def event(self, event: AnyEvent) -> AnyEvent:
+    def event(self, event: _E) -> _E:
         if not self._values:
             return event
         changes = {

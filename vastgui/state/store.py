@@ -1,7 +1,7 @@
 """The run directory: built whole, one writer of events, healed before it is read to decide.
 
 runs/<id>/  spec.json  lock  events.jsonl  control.jsonl  hb  reserve  runner.log
-            logs/NN-action.log  outputs/  [pinned]
+            logs/NN-action.log  outputs/  [pinned]  [late.jsonl]
             of a ComfyUI run: workflow.json  workflow.sent.json  inputs/  thumbnails/  preview.jpg
 """
 
@@ -102,6 +102,11 @@ class RunDir:
         return self.path / "preview.jpg"
 
     @property
+    def late(self) -> Path:
+        """Endings that came after the run's ending: counted, ignored."""
+        return self.path / "late.jsonl"
+
+    @property
     def pin(self) -> Path:
         return self.path / "pinned"
 
@@ -130,6 +135,15 @@ class RunDir:
         with contextlib.closing(Follower(self)) as follower:
             follower.poll()
             return follower.state
+
+    @property
+    def last_heartbeat_at(self) -> float | None:
+        """Wall time of the runner's last sign of life, None before the first. To be shown only."""
+        try:
+            found = self.heartbeat.stat()
+        except OSError:
+            return None
+        return found.st_mtime if found.st_size else None
 
     @property
     def is_alive(self) -> bool:
@@ -326,27 +340,6 @@ class EventLog:
             raise storage_error(self.run.events, error) from error
         with contextlib.suppress(OSError):
             os.fsync(self._fd)
-
-
-def finalize(run: RunDir, ending: ev.RunEnded) -> RunState | None:
-    """End a run whose runner is gone: win the lock, heal, fold, and only then decide.
-
-    Returns the state after it (the first ending wins), or None while the lock is held.
-    Raises `StorageError` when the ending could not be written.
-    """
-    try:
-        fd = lock.take(run.lock)
-    except FileNotFoundError:
-        return None  # deleted meanwhile
-    except OSError as error:
-        raise storage_error(run.lock, error) from error
-    if fd is None:
-        return None
-    try:
-        with contextlib.closing(EventLog(run)) as log:
-            return log.append(ending)
-    finally:
-        os.close(fd)
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:

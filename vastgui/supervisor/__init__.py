@@ -15,10 +15,12 @@ from types import MappingProxyType
 from vastgui.config import Settings, runner_command
 from vastgui.errors import RunBusy, StorageError, VastguiError
 from vastgui.state import control, store, turns
+from vastgui.state.ending import finalize_abandoned
 from vastgui.state.events import RunEnded
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
 from vastgui.state.store import RunDir
+from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.continuing import continue_plan
 from vastgui.supervisor.finalizer import FORCED, Finalizer, has_ending
@@ -39,7 +41,7 @@ class Supervisor:
     ) -> None:
         self.runs = runs.absolute()
         self._command = list(runner_command or _default_command())
-        self._beats = Beats(settings.heartbeat_s)
+        self.audit = Audit(Beats(settings.heartbeat_s), settings.not_responding_after_s)
         self._listing = Listing(self.runs)
         self._live: dict[str, Runner] = {}
         self._finalizer = Finalizer()
@@ -124,7 +126,7 @@ class Supervisor:
 
     def silent_s(self, run_id: str) -> float:
         """Seconds since the runner's heartbeat moved, as seen by this process."""
-        return self._beats.silent_s(RunDir(self.runs / run_id))
+        return self.audit.look(RunDir(self.runs / run_id))
 
     def close(self) -> None:
         """Look away; the runners go on."""
@@ -136,7 +138,7 @@ class Supervisor:
 
     def _is_over(self, runner: Runner) -> bool:
         if runner.holds_lock():
-            self._beats.silent_s(runner.run)
+            self.audit.look(runner.run)
             return False
         if has_ending(runner.run):
             return True
@@ -150,7 +152,7 @@ class Supervisor:
         self._live.pop(run_id, None)
         self._children.pop(run_id, None)
         self._kill_at.pop(run_id, None)
-        self._beats.forget(run_id)
+        self.audit.forget(run_id)
 
     def _climb(self) -> None:
         """The second rung of the stop ladder, for those whose time is over."""
@@ -186,4 +188,4 @@ def _queue_up(run: RunDir, plan: Plan, lock_fd: int) -> None:
 
 def _end_unstarted(run: RunDir, problem: str) -> None:
     with contextlib.suppress(VastguiError):
-        store.finalize(run, RunEnded(status="failed", error=problem, cause="never started"))
+        finalize_abandoned(run, RunEnded(status="failed", error=problem, cause="never started"))
