@@ -191,6 +191,9 @@ def _control(verbs: "Verbs") -> None:
         "--from", dest="from_step", metavar="STEP", help="from this step (default: the failed one)"
     )
 
+    verb = _on_run(verbs, "reconcile", "comfyui:reconcile", "compare a run with what is there")
+    _json(verb, "print what was found as JSON, nothing else")
+
 
 def _secrets(verbs: "Verbs") -> None:
     verb = _verb(verbs, "secret", "secrets:secret", "keep tokens and passphrases")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vastgui.errors import InvalidInput, RunBusy
-from vastgui.generating import actions
+from vastgui.generating import actions, reconciling
 from vastgui.generating.choices import Choices
 from vastgui.generating.form import Form
 from vastgui.generating.gallery import GalleryItem
@@ -109,6 +109,21 @@ class ComfyServices(ABC):
             actions.CLEAN_UP, place, params={"of_run": run.id}, metadata=metadata
         )
         return self.supervisor.launch(plan).id
+
+    def reconcile(
+        self, run_id: str, *, metadata: Mapping[str, Any] | None = None
+    ) -> reconciling.Reconciled:
+        """Compare what is shown of a run with its runner and, by a run, with ComfyUI.
+
+        A finished state stays as it is, whatever ComfyUI says: what it has is there to be
+        fetched by `continue_run`.
+        """
+        run = self.run(run_id)
+        found = reconciling.look(self.supervisor, run)
+        if found.runner == "alive":
+            return found  # it asks ComfyUI by itself all the time
+        check = reconciling.ask_comfyui(self.supervisor, run, found.state, metadata)
+        return replace(found, check_run=check)
 
     def open_comfyui(
         self,
