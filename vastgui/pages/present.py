@@ -214,7 +214,7 @@ def row(state: RunState, *, pinned: bool = False, silent_s: float = 0.0) -> Json
         "percent": round(state.progress_percent, 1),
         "connection": short_connection(state.ssh_connection),
         "place": place(state) if not state.is_terminal else "",
-        "error": silent or trouble,
+        "error": f"no sign of life for {duration(round(silent_s))}" if silent else trouble,
         "started_at": started,
         "duration_s": state.ended_at - started if state.ended_at and started else None,
         "pinned": pinned,
