@@ -285,3 +285,17 @@ async def test_settings_of_the_look_are_kept(user: User, services: Services) -> 
     await user.open("/")
     fire(only(user, Sidebar), "look", "dark")
     assert services.memory.get("dark") is True
+
+
+async def test_the_system_page_says_what_the_doctor_finds_and_puts_it_right(
+    user: User, services: Services
+) -> None:
+    loose = services.paths.config / "notes.yaml"
+    loose.write_text("x")
+    loose.chmod(0o644)
+    await user.open("/system")
+    await user.should_see("Others on this computer may use this: mode 0644 instead of 0600.")
+    await user.should_see("api.secret")
+    user.find("Put right what can be").click()
+    await until(lambda: loose.stat().st_mode & 0o777 == 0o600)
+    await user.should_not_see("mode 0644")
