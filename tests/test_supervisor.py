@@ -21,6 +21,7 @@ from vastgui.config import Settings
 from vastgui.errors import DiskFull, InvalidInput, RunBusy, RunNotFound, VastguiError
 from vastgui.state import control, store
 from vastgui.state import events as ev
+from vastgui.state.ending import finalize
 from vastgui.state.model import RunState, Status, StepStatus
 from vastgui.state.plan import boot_id, dump
 from vastgui.state.store import EventLog, RunDir
@@ -321,6 +322,24 @@ def test_a_silent_runner_is_marked_and_left_alone(rig: Rig) -> None:
     os.kill(pid_of(run), signal.SIGCONT)
     wait_until(lambda: watching.sweep() == [] and not watching.audit.not_responding)
     assert watching.audit.timeouts == 1
+
+
+def test_a_runner_that_hangs_after_its_ending_is_killed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7: the ending is shown at once; the process that outlives it holds the instance's turn."""
+    monkeypatch.setattr("vastgui.supervisor.lingering.PATIENCE_S", 0.5)
+    monkeypatch.setattr("vastgui.supervisor.lingering.LOOK_EVERY_S", 0.1)
+    run = running(rig)
+    pid = pid_of(run)
+    os.kill(pid, signal.SIGSTOP)  # it hangs, and its ending is written all the same
+    with contextlib.closing(EventLog(run)) as log:
+        finalize(log, ev.RunEnded(status="completed"))
+    assert rig.end(run).status is Status.COMPLETED
+    wait_until(lambda: rig.supervisor.sweep() == [run.id] or not run.is_alive)
+    wait_until(lambda: not psutil.pid_exists(pid) or rig.supervisor.sweep() == [run.id])
+    assert not run.is_alive
+    assert endings(run) == 1
 
 
 def test_a_stalled_app_blames_no_runner(rig: Rig) -> None:

@@ -24,6 +24,7 @@ from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.continuing import continue_plan
 from vastgui.supervisor.finalizer import FORCED, Finalizer, has_ending
+from vastgui.supervisor.lingering import Lingering
 from vastgui.supervisor.listing import Listing
 from vastgui.supervisor.processes import Runner, Usage
 from vastgui.supervisor.spawn import spawn
@@ -42,6 +43,7 @@ class Supervisor:
         self.runs = runs.absolute()
         self._command = list(runner_command or _default_command())
         self.audit = Audit(Beats(settings.heartbeat_s), settings.not_responding_after_s)
+        self._lingering = Lingering()
         self._listing = Listing(self.runs)
         self._live: dict[str, Runner] = {}
         self._finalizer = Finalizer()
@@ -139,6 +141,8 @@ class Supervisor:
     def _is_over(self, runner: Runner) -> bool:
         if runner.holds_lock():
             self.audit.look(runner.run)
+            if self._lingering.is_overdue(runner.run):
+                runner.kill()
             return False
         if has_ending(runner.run):
             return True
@@ -153,6 +157,7 @@ class Supervisor:
         self._children.pop(run_id, None)
         self._kill_at.pop(run_id, None)
         self.audit.forget(run_id)
+        self._lingering.forget(run_id)
 
     def _climb(self) -> None:
         """The second rung of the stop ladder, for those whose time is over."""
