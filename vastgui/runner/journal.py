@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable
 
-from vastgui.runner.redact import Redactor
 from vastgui.state import events as ev
 from vastgui.state.events import AnyEvent
 from vastgui.state.model import RunState
+from vastgui.state.redact import Redactor
 from vastgui.state.store import EventLog
 
 
