@@ -10,6 +10,7 @@ import pytest
 from vastgui.config import Paths
 from vastgui.errors import StorageError
 from vastgui.secretstore import SecretStore, environment_name
+from vastgui.state.secret import Secret
 
 
 class Ring(keyring.backend.KeyringBackend):
@@ -56,7 +57,7 @@ def test_vastgui_home_keeps_secrets_in_its_own_0600_file(
     store = SecretStore(paths)
     store.set("civitai_token", "s3cret")
     assert store.backend == "file"
-    assert SecretStore(paths).get("civitai_token") == "s3cret"
+    assert SecretStore(paths).get("civitai_token") == Secret("s3cret")
     assert stat.S_IMODE(paths.secrets_file.stat().st_mode) == 0o600
     assert ring.kept == {}
 
@@ -69,7 +70,7 @@ def test_the_keyring_is_used_when_there_is_one(
     store.set("vast_api_key", "s3cret")
     store.set("hf_token", "other")
     assert store.backend == "keyring"
-    assert store.get("vast_api_key") == "s3cret"
+    assert store.get("vast_api_key") == Secret("s3cret")
     assert store.names() == ["hf_token", "vast_api_key"]
     store.delete("vast_api_key")
     store.delete("vast_api_key")
@@ -105,9 +106,9 @@ def test_the_environment_wins(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> 
     store = SecretStore(paths)
     store.set("civitai_token", "kept")
     monkeypatch.setenv("CIVITAI_TOKEN", "given")
-    assert store.get("civitai_token") == "given"
+    assert store.get("civitai_token") == Secret("given")
     monkeypatch.setenv("CIVITAI_TOKEN", "")
-    assert store.get("civitai_token") == "kept"
+    assert store.get("civitai_token") == Secret("kept")
 
 
 def test_names_of_variables() -> None:

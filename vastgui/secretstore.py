@@ -7,12 +7,13 @@ Names in use: civitai_token, vast_api_key, hf_token, ssh_passphrase and
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from vastgui.config import Paths
 from vastgui.errors import StorageError
 from vastgui.state.private import PrivateJson
+from vastgui.state.secret import Secret
 
 SERVICE = "vastgui"
 USUAL_NAMES = ("civitai_token", "vast_api_key", "hf_token", "ssh_passphrase")
@@ -22,7 +23,9 @@ _INDEX = "vastgui-names"
 class SecretStore:
     """Reads and keeps secrets. With `VASTGUI_HOME` set they stay in that folder's file."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, learn: Callable[[str], None] = lambda _value: None) -> None:
+        """`learn` is told every value that passes through here (a `Redactor` wants to know)."""
+        self._learn = learn
         self._file = PrivateJson(paths.secrets_file, "The secrets")
         self._portable = paths.portable
         self._ring: Any = None
@@ -32,16 +35,17 @@ class SecretStore:
     def backend(self) -> Literal["keyring", "file"]:
         return "keyring" if self._keyring() is not None else "file"
 
-    def get(self, name: str) -> str | None:
+    def get(self, name: str) -> Secret | None:
         """The secret, or None. The variable `environment_name(name)` wins when it is not empty."""
-        if value := os.environ.get(environment_name(name)):
-            return value
-        ring = self._keyring()
-        value = _guarded(ring.get_password, SERVICE, name) if ring else self._file.read().get(name)
-        return value if isinstance(value, str) and value else None
+        value = os.environ.get(environment_name(name)) or self._kept(name)
+        if not isinstance(value, str) or not value:
+            return None
+        self._learn(value)
+        return Secret(value)
 
     def set(self, name: str, value: str) -> None:
         """Keep `value`; an empty one deletes the name."""
+        self._learn(value)
         if not value:
             self.delete(name)
         elif ring := self._keyring():
@@ -63,6 +67,10 @@ class SecretStore:
         """Names that are kept (those given only by the environment are not among them)."""
         ring = self._keyring()
         return sorted(self._index(ring) if ring else self._file.read())
+
+    def _kept(self, name: str) -> Any:
+        ring = self._keyring()
+        return _guarded(ring.get_password, SERVICE, name) if ring else self._file.read().get(name)
 
     def _change(self, name: str, value: str | None) -> None:
         with self._file.lock:

@@ -8,6 +8,7 @@ import pytest
 
 from vastgui.config import Paths
 from vastgui.secretstore import SecretStore
+from vastgui.state.secret import Secret
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -19,7 +20,7 @@ def test_a_secret_from_a_pipe_is_kept_listed_and_deleted(
     monkeypatch.setattr(sys, "stdin", io.StringIO("canary-77\n"))
     code, out, err = vastgui("secret", "set", "civitai_token")
     assert (code, out, err) == (0, "civitai_token is kept in the file.\n", "")
-    assert SecretStore(paths).get("civitai_token") == "canary-77"
+    assert SecretStore(paths).get("civitai_token") == Secret("canary-77")
     assert vastgui("secret", "list") == (0, "civitai_token\n", "")
     assert vastgui("secret", "delete", "civitai_token")[0] == 0
     assert vastgui("secret", "list") == (0, "", "")

@@ -9,8 +9,8 @@ from tests.runner.rig import Rig, step
 from tests.runner.test_control import events_of
 from vastgui.runner import steplog
 from vastgui.runner.progress import Coalescer, RateMeter, listed
-from vastgui.runner.redact import MASK, Redactor
 from vastgui.state import events as ev
+from vastgui.state.redact import MASK, Redactor
 
 
 class Clock:

@@ -31,6 +31,7 @@ from vastgui.ssh.errors import (
 )
 from vastgui.ssh.hostkeys import HostKeys, fingerprint
 from vastgui.ssh.session import HostKeyQuestion, Session
+from vastgui.state.secret import Secret
 
 MakeSession = Callable[..., Session]
 
@@ -262,9 +263,9 @@ def test_passphrase(make_session: MakeSession, sshd: Sshd, tmp_path: Path) -> No
     with pytest.raises(PassphraseNeeded, match="locked with a passphrase"):
         make_session(key_file=str(locked)).connect()
     with pytest.raises(PassphraseNeeded, match="is wrong"):
-        make_session(key_file=str(locked), passphrase="no").connect()
+        make_session(key_file=str(locked), passphrase=Secret("no")).connect()
     with pytest.raises(AuthFailed):
-        make_session(key_file=str(locked), passphrase="open sesame").connect()
+        make_session(key_file=str(locked), passphrase=Secret("open sesame")).connect()
 
 
 def test_the_agent_only_when_asked(

@@ -18,7 +18,7 @@ def check_secrets(paths: Paths) -> list[Finding]:
     try:
         store = SecretStore(paths)
         names = list(store.names())
-        values = {name: value for name in names if (value := store.get(name))}
+        values = {name: kept.reveal() for name in names if (kept := store.get(name))}
     except VastguiError as error:
         return [Finding("error", str(error), str(paths.secrets_file), error.hint)]
     return [_backend(store.backend, len(names), paths), *find_leaks(values, paths.data)]

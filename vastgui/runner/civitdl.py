@@ -7,6 +7,7 @@ The key travels on stdin; the scripts never print it and it is in no argument.
 from vastgui.errors import StepFailed
 from vastgui.runner.context import StepContext
 from vastgui.runner.remote import ask_python
+from vastgui.state.secret import Secret
 
 _PATH = r"""
 import os
@@ -60,9 +61,9 @@ report(written=True)
 )
 
 
-def compare_key(ctx: StepContext, python: str, key: str) -> bool:
+def compare_key(ctx: StepContext, python: str, key: Secret) -> bool:
     """Whether the instance has exactly this key, in a file only its owner may read."""
-    facts = ask_python(ctx, python, COMPARE, stdin=key.strip().encode())
+    facts = ask_python(ctx, python, COMPARE, stdin=key.reveal().strip().encode())
     return bool(facts.get("same") and facts.get("private"))
 
 
@@ -71,9 +72,9 @@ def has_key(ctx: StepContext, python: str) -> bool:
     return bool(ask_python(ctx, python, COMPARE).get("there"))
 
 
-def write_key(ctx: StepContext, python: str, key: str) -> None:
+def write_key(ctx: StepContext, python: str, key: Secret) -> None:
     """Put the key into civitdl's configuration, in one step, readable by its owner only."""
-    text = key.strip()
+    text = key.reveal().strip()
     if not text.isascii() or not text.isprintable() or len(text) > 500:
         raise StepFailed(
             "The stored Civitai key has characters that no key has.",

@@ -19,6 +19,7 @@ from vastgui.runner.workbench import Workbench
 from vastgui.state import events as ev
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
+from vastgui.state.secret import Secret
 from vastgui.state.store import RunDir
 
 if TYPE_CHECKING:  # see link.py
@@ -154,7 +155,7 @@ class StepContext:
         for line in text.splitlines() or [""]:
             self._log.line(line)
 
-    def secret(self, name: str) -> str | None:
+    def secret(self, name: str) -> Secret | None:
         """From the environment, the keyring or the 0600 file. Never put it into a command's words."""
         return self._bench.secret(name)
 

@@ -8,7 +8,8 @@ import threading
 import traceback
 from pathlib import Path
 
-from vastgui.runner.redact import Redactor
+from vastgui.state.redact import Redactor
+from vastgui.state.sink import open_private
 
 MEMORY_LIMIT_BYTES = 4 << 30
 
@@ -19,7 +20,7 @@ class RunnerLog:
     def __init__(self, path: Path, redactor: Redactor) -> None:
         self._redactor = redactor
         try:
-            self._fd = os.open(path, _FLAGS, 0o600)
+            self._fd = open_private(path)
         except OSError:
             self._fd = 2  # the supervisor points stderr at the same file
 
@@ -58,6 +59,3 @@ def limit_resources() -> None:
             _, hard = resource.getrlimit(kind)
             if hard == resource.RLIM_INFINITY or wanted < hard:
                 resource.setrlimit(kind, (wanted, hard))
-
-
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)

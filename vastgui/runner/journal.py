@@ -4,11 +4,11 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-from vastgui.runner.redact import Redactor
 from vastgui.state import events as ev
 from vastgui.state.ending import finalize
 from vastgui.state.events import AnyEvent
 from vastgui.state.model import RunState
+from vastgui.state.redact import Redactor
 from vastgui.state.store import EventLog
 
 

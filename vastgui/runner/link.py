@@ -11,6 +11,7 @@ from vastgui.runner.heavy import load_paramiko
 from vastgui.state import events as ev
 from vastgui.state.events import AnyEvent
 from vastgui.state.plan import Plan
+from vastgui.state.secret import Secret
 
 if TYPE_CHECKING:  # paramiko takes 0.16 s and 20 MiB, so a run loads it at first use
     from vastgui.ssh.address import Address
@@ -40,7 +41,7 @@ class Link:
         paths: Paths,
         settings: Settings,
         append: Callable[[AnyEvent], None],
-        secret: Callable[[str], str | None],
+        secret: Callable[[str], Secret | None],
     ) -> None:
         self._plan = plan
         self._paths = paths
@@ -105,7 +106,7 @@ class Link:
         return address, known or Connection(wanted, instance_id=self._plan.instance_id)
 
     def _built(
-        self, address: "Address", connection: "Connection", passphrase: str | None
+        self, address: "Address", connection: "Connection", passphrase: Secret | None
     ) -> "Session":
         from vastgui.ssh.hostkeys import HostKeys
         from vastgui.ssh.session import Session

@@ -4,13 +4,13 @@ import os
 import threading
 from pathlib import Path
 
-from vastgui.runner.redact import Redactor
 from vastgui.ssh.lines import clean
+from vastgui.state.redact import LineRedactor, Redactor
+from vastgui.state.sink import open_private
 from vastgui.state.store import storage_error
 
 MAX_BYTES = 50_000_000
 MAX_LINE_CHARS = 16_000
-_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _FULL_NOTE = f"… what came after the first {MAX_BYTES // 1_000_000} MB was left out.\n".encode()
 
 
@@ -19,19 +19,20 @@ class StepLog:
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
         self._path = path
-        self._redactor = redactor
+        self._redactor = LineRedactor(redactor)
         self._one_at_a_time = threading.Lock()
         self._left = MAX_BYTES
         try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _FLAGS, 0o600)
+            self._fd = open_private(path)
         except OSError as error:
             raise storage_error(path, error) from error
 
     def line(self, text: str) -> None:
         """Write one line. Raises `DiskFull` or `StorageError`."""
-        shown = self._redactor.text(clean(text))[:MAX_LINE_CHARS]
-        data = shown.encode("utf-8", "replace") + b"\n"
         with self._one_at_a_time:
+            # shortened last: half a secret would not be known
+            shown = self._redactor.line(clean(text))[:MAX_LINE_CHARS]
+            data = shown.encode("utf-8", "replace") + b"\n"
             if self._left <= 0 or self._fd < 0:
                 return
             self._left -= len(data)

@@ -10,9 +10,10 @@ from vastgui.runner.clock import StepClock
 from vastgui.runner.gate import Gate
 from vastgui.runner.journal import Journal
 from vastgui.runner.link import Link
-from vastgui.runner.redact import Redactor
 from vastgui.secretstore import SecretStore, values_at_hand
 from vastgui.state.plan import Plan
+from vastgui.state.redact import Redactor
+from vastgui.state.secret import Secret
 from vastgui.state.store import EventLog, RunDir
 
 SHORTEST_GUESS = 8
@@ -59,10 +60,8 @@ class Workbench:
 
     @classmethod
     def of(cls, run: RunDir, log: EventLog, paths: Paths, settings: Settings) -> "Workbench":
-        redactor = Redactor()
-        for value in values_at_hand(paths):  # the instance may print one that no step has used
-            if len(value) >= SHORTEST_GUESS:
-                redactor.learn(value)
+        at_hand = values_at_hand(paths)  # the instance may print one that no step has used
+        redactor = Redactor(v for v in at_hand if len(v) >= SHORTEST_GUESS)
         journal = Journal(log, redactor)
         return cls(run, run.plan(), paths, settings, redactor, journal, Gate())
 
@@ -81,9 +80,6 @@ class Workbench:
                     close()
         self.link.close()
 
-    def secret(self, name: str) -> str | None:
+    def secret(self, name: str) -> Secret | None:
         """The secret `name`; from now on no text of this run shows its value."""
-        value = SecretStore(self.paths).get(name)
-        if value:
-            self.redactor.learn(value)
-        return value
+        return SecretStore(self.paths, self.redactor.learn).get(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import paramiko
 
 from vastgui.ssh.errors import KeyFileMissing, PassphraseNeeded
+from vastgui.state.secret import Secret
 
 DEFAULTS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 _KINDS: tuple[type[paramiko.PKey], ...] = (
@@ -33,7 +34,7 @@ def choose_key_file(key_file: str, from_config: Sequence[str] = ()) -> str:
     raise KeyFileMissing("", f"none was given and there is no {DEFAULTS[0]}")
 
 
-def load_key(key_file: str, passphrase: str | None = None) -> paramiko.PKey:
+def load_key(key_file: str, passphrase: Secret | None = None) -> paramiko.PKey:
     """Raises `KeyFileMissing` (missing, unreadable, no key) or `PassphraseNeeded`."""
     path = Path(key_file).expanduser()
     head = _head(path)
@@ -43,7 +44,7 @@ def load_key(key_file: str, passphrase: str | None = None) -> paramiko.PKey:
         raise KeyFileMissing(str(path), "it holds no private key that is understood")
     key, locked = _opened(path, None)
     if locked and passphrase:
-        key, _ = _opened(path, passphrase)
+        key, _ = _opened(path, passphrase.reveal())
     if key is not None:
         return key
     if locked:

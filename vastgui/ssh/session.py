@@ -31,6 +31,7 @@ from vastgui.ssh.http import request
 from vastgui.ssh.keys import choose_key_file, load_key
 from vastgui.ssh.link import Link, Login, open_link
 from vastgui.ssh.preface import Preface, announced
+from vastgui.state.secret import Secret
 
 __all__ = ["KILLED", "Completed", "HostKeyQuestion", "Session"]
 KILLED = 255
@@ -68,7 +69,7 @@ class Session:
         *,
         key_file: str = "",
         use_agent: bool = False,
-        passphrase: str | None = None,
+        passphrase: Secret | None = None,
         host_keys: HostKeys,
         host_key_name: str,
         on_host_key: Callable[[HostKeyQuestion], bool] | None = None,

@@ -5,7 +5,7 @@ from vastgui.runner.context import Done, StepContext
 
 
 def run(ctx: StepContext) -> Done:
-    secret = ctx.secret("civitai_token")
+    secret = kept.reveal() if (kept := ctx.secret("civitai_token")) else ""
     ctx.say(f"\x1b[31mkey\x1b[0m={secret}")
     ctx.simple(f"using {secret}")
     if ctx.params.get("crash"):

@@ -27,6 +27,7 @@ from vastgui.runner.context import Checklist, Done, StepContext
 from vastgui.ssh.errors import AuthFailed, SshError
 from vastgui.ssh.reachable import speaks_ssh
 from vastgui.state.plan import is_id
+from vastgui.state.secret import Secret
 from vastgui.state.store import RunDir
 
 if TYPE_CHECKING:  # httpx takes 85 ms: only a run that reboots loads it
@@ -50,7 +51,7 @@ def run(ctx: StepContext) -> Done:
     number, key = _instance_id(ctx), _api_key(ctx)
     since = time.monotonic()
     phases = ctx.phases(PHASES)
-    with VastClient(ctx.params["vast_url"], key, speed=API_SPEED, sleep=ctx.sleep) as vast:
+    with VastClient(ctx.params["vast_url"], key.reveal(), speed=API_SPEED, sleep=ctx.sleep) as vast:
         sign = _boot_seen(ctx, vast, number, _asked(ctx, vast, number, phases), phases)
         address = _ssh_is_back(ctx, vast, number, phases)
     _comfyui_is_back(ctx, phases)
@@ -70,7 +71,7 @@ def _instance_id(ctx: StepContext) -> int:
     return int(text)
 
 
-def _api_key(ctx: StepContext) -> str:
+def _api_key(ctx: StepContext) -> Secret:
     if key := ctx.secret("vast_api_key"):
         return key
     raise StepFailed(
