@@ -4,28 +4,26 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from logging.handlers import RotatingFileHandler
-from types import FrameType
 from typing import Any, TypeVar
 
-import uvicorn
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
 from vastgui.config import Paths, Settings, assets_dir
-from vastgui.desktop import AppInfo, read_info, seat
-from vastgui.errors import StorageError
+from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
 from vastgui.files import serve_files
+from vastgui.lan import open_lan
 from vastgui.pages.frame import make_root
 from vastgui.pages.routes import serve_routes
-from vastgui.security import Guard, Keys, enter_url
+from vastgui.security import Guard, Hosts, Keys
+from vastgui.server import Server, listen_on_loopback, server_config
 from vastgui.services import Services
 
 SWEEP_EVERY_S = 0.25
@@ -55,20 +53,46 @@ def serve(
     os.umask(0o077)
     _keep_streams(paths)
     with seat(paths) as publish:
-        listener = _listen(_ports(paths, settings))
+        listener = listen_on_loopback(_ports(paths, settings))
         port = int(listener.getsockname()[1])
-        keys = Keys(paths.state / "session.key")
-        with _logging(paths), _services(services, paths, settings) as made:
+        keys = Keys(paths.state / "session.key", used=partial(forget_redirect, paths.state))
+        with _logging(paths), _no_redirects(paths), _services(services, paths, settings) as made:
             publish(AppInfo(os.getpid(), port, keys.bearer))
             work = Work(made, quit_unused_after_s)
             guard = Guard(_compose(made, work), keys, port)
-            core.sio.eio.cors_allowed_origins = guard.origins
-            ready = _once_ready(on_ready, lambda: enter_url(port, keys.new_code(), to))
-            server = Server(_config(guard), ready)
+            lan = open_lan(guard.app, paths, settings, _warn)
+            _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
+            ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
+            server = Server(server_config(guard), ready, lan)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
     return 0
+
+
+def _allow_origins_of(*hosts: Hosts) -> None:
+    """For NiceGUI's websocket, behind the guards: by itself it lets every page in."""
+
+    def is_ours(origin: str, _environ: object = None) -> bool:
+        return any(origin in each.origins for each in hosts)
+
+    core.sio.eio.cors_allowed_origins = is_ours
+
+
+def _warn(text: str) -> None:
+    """To who started the app, and to app.log."""
+    print(f"vastgui: {text}", file=sys.stderr, flush=True)  # noqa: T201 -- the app has no console of its own
+    _log.warning(text)
+
+
+@contextlib.contextmanager
+def _no_redirects(paths: Paths) -> Iterator[None]:
+    """Sign-in files live no longer than the app that knows their codes."""
+    sweep_redirects(paths.state)
+    try:
+        yield
+    finally:
+        sweep_redirects(paths.state)
 
 
 @contextlib.contextmanager
@@ -79,42 +103,6 @@ def _services(given: Services | None, paths: Paths, settings: Settings) -> Itera
         return
     with contextlib.closing(Services(paths, settings)) as made:
         yield made
-
-
-class Server(uvicorn.Server):
-    """uvicorn that ends with exit code 0 on a signal, and says when it is up."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # uvicorn's own would raise the signal again after a clean end
-
-    @contextlib.contextmanager
-    def on_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {s: signal.signal(s, self._signalled) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def stop(self) -> None:
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
 
 
 class Work:
@@ -198,19 +186,6 @@ def _compose(services: Services, work: Work) -> FastAPI:
     return api
 
 
-def _config(guard: Guard) -> uvicorn.Config:
-    return uvicorn.Config(
-        guard,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        ws="wsproto",
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=2,
-    )
-
-
 def _once_ready(on_ready: Ready | None, url: Callable[[], str]) -> Callable[[], None]:
     def start() -> None:
         if on_ready is not None:
@@ -223,22 +198,6 @@ def _ports(paths: Paths, settings: Settings) -> list[int]:
     """The wished port, the one used last (its tabs come back by themselves), any."""
     last = read_info(paths)
     return [settings.port, *([last.port] if last else []), 0]
-
-
-def _listen(ports: list[int]) -> socket.socket:
-    """A listening socket on 127.0.0.1 at the first free of `ports`."""
-    for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(128)
-        except (OSError, OverflowError):
-            listener.close()
-        else:
-            return listener
-    raise StorageError("No port of 127.0.0.1 is free.", hint="Close other programs and try again.")
 
 
 def _keep_streams(paths: Paths) -> None:

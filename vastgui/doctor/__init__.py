@@ -9,6 +9,7 @@ from vastgui.config import Paths, Settings
 from vastgui.doctor.finding import Finding, counted, worst_first
 from vastgui.doctor.folders import check_folders
 from vastgui.doctor.keys import check_keys
+from vastgui.doctor.lan import check_lan
 from vastgui.doctor.leftovers import check_leftovers
 from vastgui.doctor.modes import check_modes, repair_modes
 from vastgui.doctor.runs import check_runs
@@ -25,6 +26,7 @@ def examine(paths: Paths, settings: Settings) -> list[Finding]:
         *check_modes(paths),
         *check_keys(paths, settings),
         *check_secrets(paths),
+        *check_lan(paths, settings),
         *check_runs(paths.runs),
         *check_leftovers(paths.data, paths.runs, now=time.time()),
     ]
