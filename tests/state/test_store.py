@@ -61,6 +61,7 @@ def test_after_the_ending_nothing_is_written(tmp_path: Path) -> None:
     assert run.state().status is Status.COMPLETED
 
 
+@pytest.mark.row("R14")
 @pytest.mark.parametrize(
     ("tail", "every"),
     [
@@ -110,6 +111,7 @@ def damage(data: bytes, chance: random.Random) -> bytes:
     return chance.choice(ways)()
 
 
+@pytest.mark.row("R14")
 @pytest.mark.parametrize("rounds", [2000, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> None:
     seed = random.randrange(1 << 30)
@@ -132,6 +134,7 @@ def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> N
             assert runs[which].state() == ended, seed
 
 
+@pytest.mark.row("R14")
 def test_damaged_lines_are_counted_and_kept(tmp_path: Path) -> None:
     run = written(tmp_path, "started")
     with run.events.open("ab") as file:
@@ -206,6 +209,7 @@ BAD_SPECS = {
 }
 
 
+@pytest.mark.row("S45")
 @pytest.mark.parametrize("raw", BAD_SPECS, ids=range(len(BAD_SPECS)))
 def test_a_bad_spec_names_the_key(raw: bytes) -> None:
     with pytest.raises(InvalidInput, match=BAD_SPECS[raw]):
