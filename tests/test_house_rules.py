@@ -20,6 +20,7 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.row("S32")
 @pytest.mark.parametrize("rule", FORBIDDEN)
 def test_nowhere(rule: str) -> None:
     pattern = re.compile(FORBIDDEN[rule])

@@ -70,6 +70,7 @@ def dead_run(rig: Rig, *events: ev.AnyEvent) -> RunDir:
     return run
 
 
+@pytest.mark.row("R4")
 def test_a_killed_runner_is_crashed_within_a_second_with_its_cause(rig: Rig) -> None:
     run = running(rig)
     os.kill(pid_of(run), signal.SIGKILL)
@@ -82,6 +83,7 @@ def test_a_killed_runner_is_crashed_within_a_second_with_its_cause(rig: Rig) -> 
     assert "Continue" in state.hint
 
 
+@pytest.mark.row("R20")
 def test_a_runner_killed_before_its_first_word_is_crashed(rig: Rig) -> None:
     run = rig.start(HANG)
     rig.supervisor._children[run.id].kill()
@@ -91,6 +93,7 @@ def test_a_runner_killed_before_its_first_word_is_crashed(rig: Rig) -> None:
     assert "runner.log" in state.cause
 
 
+@pytest.mark.row("R4")
 def test_a_crashed_run_continues_from_its_step(rig: Rig) -> None:
     run = rig.start(step("works"), step("works", wait_for="go"))
     rig.wait(run, lambda s: s.steps[1].status is StepStatus.IN_PROGRESS)
@@ -103,6 +106,7 @@ def test_a_crashed_run_continues_from_its_step(rig: Rig) -> None:
     assert state.steps[0].result.outcome == "carried_over"
 
 
+@pytest.mark.row("R3")
 def test_a_new_app_adopts_living_runs_and_ends_dead_ones(rig: Rig) -> None:
     living, dying = running(rig), running(rig)
     os.kill(pid_of(dying), signal.SIGKILL)
@@ -144,6 +148,7 @@ def test_many_apps_at_the_very_same_moment_end_a_run_once(rig: Rig) -> None:
     assert [endings(run) for run in dead] == [1] * 30
 
 
+@pytest.mark.row("R19")
 def test_a_zombie_is_dead(rig: Rig) -> None:
     run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
     with subprocess.Popen([sys.executable, "-c", "pass", str(run.path)]) as child:
@@ -155,6 +160,7 @@ def test_a_zombie_is_dead(rig: Rig) -> None:
         assert rig.supervisor.sweep() == [run.id]
 
 
+@pytest.mark.row("R22")
 @pytest.mark.parametrize("how", ["unlinked", "replaced"])
 def test_a_lost_lock_file_does_not_make_a_living_runner_look_dead(rig: Rig, how: str) -> None:
     run = running(rig)
@@ -169,6 +175,7 @@ def test_a_lost_lock_file_does_not_make_a_living_runner_look_dead(rig: Rig, how:
     assert rig.end(run).status is Status.CRASHED
 
 
+@pytest.mark.row("R21")
 def test_force_ends_a_runner_that_does_not_listen(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +206,7 @@ def test_force_lets_a_runner_that_listens_leave_by_itself(rig: Rig) -> None:
     assert state.cause == "The user stopped the run."
 
 
+@pytest.mark.row("R18")
 def test_a_stranger_with_the_runners_pid_is_never_touched(rig: Rig) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         created = psutil.Process(stranger.pid).create_time()
@@ -229,6 +237,7 @@ def test_a_log_is_read_again_only_when_it_has_grown(
     assert len(reads) == 2
 
 
+@pytest.mark.row("R24")
 def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -> None:
     run = rig.start(step("works"))
     ended = rig.end(run)
@@ -245,6 +254,7 @@ def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -
     assert rig.supervisor.usage(run.id) is None
 
 
+@pytest.mark.row("R9")
 def test_a_restart_of_the_computer_is_named(rig: Rig) -> None:
     run = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0, boot_id="another boot"))
     rig.supervisor.sweep()
@@ -270,6 +280,7 @@ def refuse(*_: object) -> RunState:
     raise DiskFull("This computer's disk is full.")
 
 
+@pytest.mark.row("R20")
 def test_a_runner_that_cannot_be_started_leaves_a_failed_run(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, runner_command=["/no/such/python"], settings=SETTINGS)
     with pytest.raises(VastguiError, match="could not be started"):
@@ -290,6 +301,7 @@ def test_a_run_of_a_newer_vastgui_is_left_alone(rig: Rig) -> None:
     assert run.events.read_bytes() == before
 
 
+@pytest.mark.row("R10")
 def test_the_heart_is_watched_by_our_own_clock(tmp_path: Path) -> None:
     run, lock_fd = store.create(tmp_path, plan(step("works")))
     now = [100.0]
@@ -501,6 +513,7 @@ def test_a_run_whose_plan_cannot_be_read_does_not_keep_others_from_ending(rig: R
     assert rig.supervisor.sweep() == []
 
 
+@pytest.mark.row("R2")
 def test_the_app_may_leave_without_ending_a_run(rig: Rig) -> None:
     script = (
         "import sys; from pathlib import Path; from tests.runner.rig import *; "

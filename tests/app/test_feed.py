@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.chaos.clocks import Clock
 from vastgui.config import Paths
 from vastgui.feed import Feed, Pace
 from vastgui.state import events as ev
@@ -13,18 +14,9 @@ from vastgui.state.model import Status
 from vastgui.state.plan import new_id
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 1.0  # every poll is due
-        return self.now
-
-
 @pytest.fixture
 def feed(paths: Paths) -> Iterator[Feed]:
-    made = Feed(History(paths.runs), Clock())
+    made = Feed(History(paths.runs), Clock(step_s=1.0))  # every poll is due
     yield made
     made.close()
 

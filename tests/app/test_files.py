@@ -64,6 +64,7 @@ def save(scribe: Scribe, data: bytes, filename: str = "ComfyUI_00001_.png", **al
     return f"/files/{scribe.id}/{number}"
 
 
+@pytest.mark.row("S39")
 def test_a_picture_is_shown_and_sandboxed(client: Client, begin: Begin) -> None:
     address = save(begin(), PNG, sha256="ab" * 32)
     answer = client.get(address)
@@ -99,6 +100,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.row("S39")
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_what_could_run_is_only_ever_downloaded(kind: str, client: Client, begin: Begin) -> None:
     answer = client.get(save(begin(), DOCUMENTS[kind], "picture.png"))

@@ -107,6 +107,7 @@ def storm(make_session: MakeSession, sshd: Sshd, jobs: int, at_once: int) -> lis
     return results
 
 
+@pytest.mark.row("R27")
 @pytest.mark.timeout(400)
 def test_24_jobs_100_link_losses(make_session: MakeSession, sshd: Sshd) -> None:
     results = storm(make_session, sshd, jobs=24, at_once=12)

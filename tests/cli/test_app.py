@@ -31,6 +31,7 @@ def link_of(text: str) -> re.Match[str]:
     return found
 
 
+@pytest.mark.row("R17")
 def test_it_prints_a_link_that_opens_the_app_and_a_second_call_finds_it(
     app: "subprocess.Popen[str]",
 ) -> None:

@@ -175,6 +175,7 @@ def test_pause_and_resume_reach_the_run(vastgui: Call, paths: Paths) -> None:
     assert state_when(run, lambda s: s.is_terminal).status.value == "completed"
 
 
+@pytest.mark.row("R2")
 def test_ctrl_c_leaves_the_run_going_and_says_how_to_go_on(paths: Paths) -> None:
     with subprocess.Popen(
         [*COMMAND, "run", "sleep", *SSH], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -81,6 +81,7 @@ def test_thousands_of_late_endings_fill_no_disk(tmp_path: Path) -> None:
     assert run.late.stat().st_size < 17_000
 
 
+@pytest.mark.row("R14")
 @pytest.mark.parametrize(
     ("tail", "every"),
     [
@@ -130,6 +131,7 @@ def damage(data: bytes, chance: random.Random) -> bytes:
     return chance.choice(ways)()
 
 
+@pytest.mark.row("R14")
 @pytest.mark.parametrize("rounds", [2000, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> None:
     seed = random.randrange(1 << 30)
@@ -152,6 +154,7 @@ def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> N
             assert runs[which].state() == ended, seed
 
 
+@pytest.mark.row("R14")
 def test_damaged_lines_are_counted_and_kept(tmp_path: Path) -> None:
     run = written(tmp_path, "started")
     with run.events.open("ab") as file:
@@ -226,6 +229,7 @@ BAD_SPECS = {
 }
 
 
+@pytest.mark.row("S45")
 @pytest.mark.parametrize("raw", BAD_SPECS, ids=range(len(BAD_SPECS)))
 def test_a_bad_spec_names_the_key(raw: bytes) -> None:
     with pytest.raises(InvalidInput, match=BAD_SPECS[raw]):
