@@ -15,16 +15,19 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
+from vastgui.api import serve_api
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
 from vastgui.files import serve_files
 from vastgui.lan import open_lan
+from vastgui.metrics import Metrics
 from vastgui.pages.frame import make_root
 from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Hosts, Keys
 from vastgui.server import Server, listen_on_loopback, server_config
 from vastgui.services import Services
+from vastgui.state.model import RunState
 
 SWEEP_EVERY_S = 0.25
 RECONNECT_TIMEOUT_S = 60.0
@@ -111,6 +114,9 @@ class Work:
     def __init__(self, services: Services, quit_unused_after_s: float | None) -> None:
         self.services = services
         self.feed = Feed(services.history)
+        self.metrics = Metrics()
+        self._seen: dict[str, RunState] = {}
+        self.feed.subscribe(self._observe)
         self.quit: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
@@ -130,7 +136,7 @@ class Work:
     async def _follow(self) -> None:
         pace = Pace()
         while True:
-            changed = self._say_failure("Following the runs", self.feed.poll) or frozenset()
+            changed = self._say_failure("Following the runs", self._poll) or frozenset()
             watched = any(c.has_socket_connection for c in list(nicegui_app.clients()))
             self._quit_when_unused(watched=watched)
             await asyncio.sleep(pace.after(changed, watched=watched))
@@ -142,12 +148,25 @@ class Work:
 
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.to_thread(self.metrics.load)
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
+
+    def _poll(self) -> frozenset[str]:
+        with self.metrics.io("feed_poll"):
+            return self.feed.poll()
 
     def _look_once(self) -> None:
         supervisor = self.services.supervisor
         supervisor.sweep()
         self.feed.overlay(supervisor.unwritten)
+
+    def _observe(self, changed: frozenset[str]) -> None:
+        for run_id in changed:
+            state, before = self.feed.view(run_id).state, self._seen.pop(run_id, None)
+            if state is not None:
+                self.metrics.observe(before, state)
+                if not state.is_terminal:
+                    self._seen[run_id] = state
 
     def _quit_when_unused(self, *, watched: bool) -> None:
         now = asyncio.get_running_loop().time()
@@ -168,6 +187,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
+    serve_api(api, services, work.feed, work.metrics)
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(

@@ -128,6 +128,8 @@ class Settings:
     """Files that one ComfyUI run may bring home."""
     max_output_bytes: int = 0
     """Bytes that one ComfyUI run may bring home. 0 means as much as the disk can hold."""
+    starts_per_minute: int = 60
+    """Runs that may be started over the API in a minute, 20 of them at once. 0 means no limit."""
     ssh_key: str = field(default="")
     """SSH key used when a connection names none."""
     lan_address: str = ""

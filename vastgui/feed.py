@@ -81,6 +81,13 @@ class Feed:
             self._load(run_id)
         return self._views[run_id]
 
+    def look(self, run_id: str) -> RunView:
+        """The view of one run, read on at once: an answer must not be as old as the last poll."""
+        view = self.view(run_id)
+        if run_id in self._followers and self._read(run_id):
+            self._flush(frozenset({run_id}))
+        return self._views.get(run_id, view)
+
     def overlay(self, states: Mapping[str, RunState]) -> None:
         """Show endings that are known but could not be written yet (the disk is full)."""
         shown = [run_id for run_id, state in states.items() if self._ends(run_id, state)]

@@ -40,6 +40,7 @@ class Wanted:
     keep_remote: bool = False
     run_rest: bool = False
     only_preflight: bool = False
+    workflow_id: str = ""
 
 
 def plan_of(
@@ -59,7 +60,7 @@ def plan_of(
     params = _params(workflow.name, replace(wanted, parameters=parameters), settings)
     label = workflow.name[:MAX_LABEL]
     return Plan(
-        workflow_id=new_id(),
+        workflow_id=wanted.workflow_id or new_id(),
         kind="comfyui",
         label=f"Check {label}" if wanted.only_preflight else label,
         ssh_connection=wanted.ssh_connection,

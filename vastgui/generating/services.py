@@ -53,6 +53,7 @@ class ComfyServices(ABC):
         only_preflight: bool = False,
         metadata: Mapping[str, Any] | None = None,
         recall: bool = True,
+        workflow_id: str = "",
     ) -> str:
         """Run a ComfyUI workflow on an instance, or on a server of this computer; return the id.
 
@@ -72,6 +73,7 @@ class ComfyServices(ABC):
             keep_remote=keep_remote,
             run_rest=run_rest,
             only_preflight=only_preflight,
+            workflow_id=workflow_id,
         )
         if server and ssh_connection:
             raise InvalidInput("server", "stands beside an SSH connection: give one of them.")

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +62,24 @@ class History:
         kind: str = "",
         statuses: Iterable[str] = (),
         text: str = "",
+        before: str = "",
+        accept: Callable[[RunState], bool] | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> list[RunState | Unreadable]:
-        """Runs newest first. `text` is looked for in label, connection, id and error."""
+        """Runs newest first. `text` is looked for in label, connection, id and error.
+
+        `before`: only those behind the run of this id. `accept` has the last word.
+        """
         wanted, found = set(statuses), []
         end = None if limit is None else offset + limit
         for run_id in self.ids():
+            if before and run_id >= before:
+                continue
             run = self.load(run_id)
-            if run is not None and _matches(run, kind, wanted, text.casefold()):
+            if run is None or (accept and not (isinstance(run, RunState) and accept(run))):
+                continue
+            if _matches(run, kind, wanted, text.casefold()):
                 found.append(run)
                 if end is not None and len(found) >= end:
                     break

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from vastgui.errors import DiskFull, RunNotFound, StorageError
+from vastgui.errors import DiskFull, RunBusy, RunNotFound, StorageError
 from vastgui.state import events as ev
 from vastgui.state import lock
 from vastgui.state.events import AnyEvent
@@ -158,7 +158,8 @@ def create(
 
     `attachments` are further files under their names inside the run: bytes are written, a file is
     hard-linked where the disk can and copied otherwise. It is made under a dot name and renamed
-    in, so nobody ever sees half of one.
+    in, so nobody ever sees half of one. Raises `RunBusy` when there is a run of this id, or
+    `StorageError`.
     """
     final = RunDir(runs / plan.workflow_id)
     draft = RunDir(runs / f".{plan.workflow_id}.{os.getpid()}")
@@ -185,6 +186,8 @@ def create(
         if fd is not None:
             os.close(fd)
         shutil.rmtree(draft.path, ignore_errors=True)
+        if final.path.is_dir():
+            raise RunBusy(f"There is a run {final.id} already.", hint="Take another id.") from error
         raise storage_error(final.path, error) from error
     return final, fd
 

@@ -95,31 +95,33 @@ class Supervisor:
         self._climb()
         return [run_id for run_id in ended if run_id not in self._finalizer.unreadable]
 
-    def stop(self, run_id: str, mode: str = "now") -> None:
+    def stop(self, run_id: str, mode: str = "now") -> str:
         """`after_step`, `now`, or `force`: now, SIGTERM, 10 s later SIGKILL of the tree.
 
-        Stopping an ended run does nothing. Raises `RunNotFound` or `StorageError`.
+        Returns the command's id, as `pause`, `resume` and `answer` do. Stopping an ended run does
+        nothing and returns "". Raises `RunNotFound` or `StorageError`.
         """
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
-            return
+            return ""
         if mode != "force":
-            control.send(run, "stop", mode=mode)
-            return
+            return control.send(run, "stop", mode=mode)
+        command_id = ""
         with contextlib.suppress(VastguiError):  # a full disk must not keep a runner alive
-            control.send(run, "stop", mode="now", reason=FORCED)
+            command_id = control.send(run, "stop", mode="now", reason=FORCED)
         self._runner(run).terminate()
         self._kill_at.setdefault(run.id, time.monotonic() + KILL_AFTER_S)
+        return command_id
 
-    def pause(self, run_id: str) -> None:
-        self._send(run_id, "pause")
+    def pause(self, run_id: str) -> str:
+        return self._send(run_id, "pause")
 
-    def resume(self, run_id: str) -> None:
-        self._send(run_id, "resume")
+    def resume(self, run_id: str) -> str:
+        return self._send(run_id, "resume")
 
-    def answer(self, run_id: str, ask_id: str, answer: str) -> None:
+    def answer(self, run_id: str, ask_id: str, answer: str) -> str:
         """Answer the question a blocked run asks; the first answer counts."""
-        self._send(run_id, "answer", ask_id=ask_id, answer=answer)
+        return self._send(run_id, "answer", ask_id=ask_id, answer=answer)
 
     def usage(self, run_id: str) -> Usage | None:
         """What the runner takes of this computer, None when it is not alive."""
@@ -165,11 +167,11 @@ class Supervisor:
             if time.monotonic() >= kill_at and (runner := self._live.get(run_id)):
                 runner.kill()
 
-    def _send(self, run_id: str, verb: str, *, ask_id: str = "", answer: str = "") -> None:
+    def _send(self, run_id: str, verb: str, *, ask_id: str = "", answer: str = "") -> str:
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
             raise RunBusy(f"Run {run.id} has ended.", hint="Continue it, or run it again.")
-        control.send(run, verb, ask_id=ask_id, answer=answer)
+        return control.send(run, verb, ask_id=ask_id, answer=answer)
 
     def _runner(self, run: RunDir) -> Runner:
         if run.id not in self._live:
