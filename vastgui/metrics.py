@@ -8,6 +8,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from vastgui.state.index import Summary
 from vastgui.state.model import RunState, Status
 
 if TYPE_CHECKING:  # importing it takes 50 ms, which the first page need not wait for
@@ -34,8 +35,7 @@ _CAUSES = {
 class Now:
     """What others count, as it is when the figures are asked for."""
 
-    runs: Sequence[RunState]
-    """Those of the history that count."""
+    runs: Sequence[Summary]
     stale_heartbeats: int
     heartbeat_timeouts: int
     late_endings: int
@@ -147,7 +147,7 @@ class CaughtUp:
         self._seen = max(total, self._seen)
 
 
-def success_ratio(runs: Iterable[RunState]) -> float:
+def success_ratio(runs: Iterable[Summary]) -> float:
     """Of those that ended last; NaN when none did."""
     ended = sorted((r for r in runs if r.is_terminal), key=lambda r: r.ended_at or 0.0)
     last = ended[-LAST_ENDED:]

@@ -15,12 +15,10 @@ from vastgui.api.models.health import HealthAnswer
 from vastgui.api.strict import strict_router
 from vastgui.metrics import Now
 from vastgui.state.ending import late_endings
-from vastgui.state.model import RunState
+from vastgui.state.index import Summary
 from vastgui.state.store import RunDir
 
 router = strict_router("app")
-NEWEST = 1000
-"""Runs that are counted by status: what a history of the usual length holds, and no more."""
 LOW_DISK_BYTES = 1 << 30
 SLOW_LOOP_MS = 200.0
 _PROBE_S = 0.001
@@ -68,12 +66,12 @@ async def metrics(core: Has) -> Response:
     return Response(text, media_type=kind)
 
 
-def _counted(core: Core) -> tuple[list[RunState], int]:
-    """The newest runs, and how many endings came too late for them."""
+def _counted(core: Core) -> tuple[list[Summary], int]:
+    """All runs, and how many endings came too late for them."""
     history = core.services.history
-    found = history.find(limit=NEWEST)
+    found = history.summaries()
     late = sum(len(late_endings(RunDir(history.runs / run.workflow_id))) for run in found)
-    return [run for run in found if isinstance(run, RunState)], late
+    return found, late
 
 
 async def _loop_lag_ms() -> float:

@@ -19,6 +19,7 @@ from vastgui.api.start import about, started
 from vastgui.api.strict import strict_router
 from vastgui.errors import InvalidInput
 from vastgui.state.history import Unreadable
+from vastgui.state.index import Summary
 from vastgui.state.model import RunState, Status
 from vastgui.state.plan import is_id
 
@@ -203,15 +204,15 @@ def _seconds(at: datetime | None) -> float | None:
 
 def _accept(
     template_id: str | None, instance_id: str | None, since: float | None, until: float | None
-) -> Callable[[RunState], bool] | None:
+) -> Callable[[Summary], bool] | None:
     if template_id is None and instance_id is None and since is None and until is None:
         return None
 
-    def accept(state: RunState) -> bool:
-        at = state.created_at or 0.0
+    def accept(run: Summary) -> bool:
+        at = run.created_at or 0.0
         return (
-            (template_id is None or state.template_id == template_id)
-            and (instance_id is None or state.instance_id == instance_id)
+            (template_id is None or run.template_id == template_id)
+            and (instance_id is None or run.instance_id == instance_id)
             and (since is None or at >= since)
             and (until is None or at < until)
         )
