@@ -52,7 +52,8 @@ def test_the_index_is_private_and_may_be_damaged_or_deleted(tmp_path: Path) -> N
         whole[: len(whole) // 2],
         b"[" * 100_000 + b"\n" + whole,
         whole.replace(b'"completed"', b'"running"'),
-        whole.replace(b'"created_at": ', b'"created_at": [1], "x": '),
+        whole.replace(b'"setup"', b"[1]"),
+        whole.replace(b'["', b'[{}, "'),
         b"\0" * 4096,
     ):
         path.write_bytes(spoilt)

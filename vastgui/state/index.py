@@ -7,10 +7,9 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 from vastgui.state.model import RunState, Status
 
@@ -82,7 +81,7 @@ class Index:
         return self._known
 
     def _append(self, new: list[Summary]) -> None:
-        lines = "".join(json.dumps(asdict(summary)) + "\n" for summary in new)
+        lines = "".join(json.dumps(astuple(summary)) + "\n" for summary in new)
         with contextlib.suppress(OSError):
             fd = os.open(self._path, _FLAGS, 0o600)
             try:
@@ -93,17 +92,17 @@ class Index:
 
 
 def _decoded(line: bytes) -> Summary | None:
+    """Lists in the order of the fields: half the time that objects take."""
     try:
-        data = json.loads(line) if line else None
-        return _checked(data) if isinstance(data, Mapping) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        run_id, kind, status, template_id, instance_id, created_at, ended_at, words = json.loads(
+            line
+        )
+        summary = Summary(
+            run_id, kind, Status(status), template_id, instance_id, created_at, ended_at, words
+        )
+        texts = run_id + kind + template_id + instance_id + words
+        times = (created_at or 0.0) + (ended_at or 0.0)
+    except (ValueError, TypeError, RecursionError):
         return None
-
-
-def _checked(data: Mapping[str, Any]) -> Summary | None:
-    status = Status(data["status"])
-    values = {f.name: data[f.name] for f in fields(Summary)} | {"status": status}
-    times = all(isinstance(values[k], int | float | None) for k in ("created_at", "ended_at"))
-    texts = ("workflow_id", "kind", "template_id", "instance_id", "words")
-    fits = times and all(isinstance(values[k], str) for k in texts)
-    return Summary(**values) if fits and status.is_terminal else None
+    usable = isinstance(texts, str) and isinstance(times, int | float)
+    return summary if usable and summary.is_terminal else None
