@@ -296,6 +296,7 @@ async def test_the_system_page_says_what_the_doctor_finds_and_puts_it_right(
     await user.open("/system")
     await user.should_see("Others on this computer may use this: mode 0644 instead of 0600.")
     await user.should_see("api.secret")
+    await user.should_see("None can reach this app.")
     user.find(marker="Put-right-what-can-be").click()
     await until(lambda: loose.stat().st_mode & 0o777 == 0o600)
     await user.should_not_see("mode 0644")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from nicegui import context, run, ui
 
 from vastgui import __version__
+from vastgui.config import Settings
 from vastgui.doctor import Finding, counted, repair, worst_first
 from vastgui.pages.components.confirm import button
 from vastgui.pages.live import Live, in_background
@@ -29,6 +30,7 @@ class SystemPage:
                 self._health()
             with ui.element("div"):
                 self._programs()
+                self._other_computers()
         in_background(self._examine(), "examine")
 
     def _health(self) -> None:
@@ -54,6 +56,18 @@ class SystemPage:
             ui.label(
                 "The secret is made anew at each start; only your user can read its file."
             ).classes("vg-help")
+
+    def _other_computers(self) -> None:
+        settings = self._services.settings
+        with ui.element("section").classes("vg-card"):
+            with ui.element("h2"):
+                ui.label("Other computers")
+            ui.label(reach(settings)).classes("vg-help")
+            if warning := settings.lan_warning:
+                with ui.element("div").classes("vg-note tone-bad").props("role=alert"):
+                    ui.element("i").classes("ico ico-warning")
+                    with ui.element("p"):
+                        ui.label(warning)
 
     def _check_again(self) -> None:
         in_background(self._examine(), "examine")
@@ -81,6 +95,16 @@ class SystemPage:
     async def _repaired(self) -> None:
         await run.io_bound(repair, self._services.paths)
         await self._examine()
+
+
+def reach(settings: Settings) -> str:
+    """Who else than this computer may reach the app, in a sentence."""
+    if not settings.lan_address:
+        return "None can reach this app. The setting lan_address opens it to your own network."
+    may = "use the whole app" if settings.lan_write else "look, but change nothing"
+    scheme = "https" if settings.lan_cert else "http"
+    where = f"{scheme}://{settings.lan_address}:{settings.lan_port}"
+    return f"Who knows the secret in lan.secret may {may} at {where}."
 
 
 def summary(findings: list[Finding]) -> str:
