@@ -164,7 +164,7 @@ def test_a_script_uses_the_secret_as_bearer(door: Door) -> None:
 
 RUN = "01j00000000000000000000000"
 READS = [
-    "/", "/glance.css", "/glance.js", "/healthz", "/workflow/state", "/workflow/state/summary",
+    "/", "/glance.css", "/glance.js", "/glance.svg", "/healthz", "/workflow/state", "/workflow/state/summary",
     "/workflows", f"/workflows/{RUN}", f"/events/workflows/{RUN}", f"/comfyui/workflow/{RUN}/progress",
     f"/comfyui/workflow/{RUN}/outputs", f"/files/{RUN}/0", f"/files/{RUN}/12/thumb",
     f"/files/{RUN}/preview", f"/files/{RUN}/input/a b.png", "/look/fonts/inter-latin.woff2", "/favicon.ico",

@@ -19,6 +19,7 @@ from vastgui import desktop
 from vastgui.config import Paths
 
 PATIENCE_MS = 20_000
+LOOPBACK = ("http://127.0.0.", "https://127.0.0.", "data:", "blob:")
 
 
 class App:
@@ -62,7 +63,7 @@ class Tab:
             self.faults.append(f"console: {getattr(message, 'text', '')}")
 
     def _asked(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+        if not url.startswith(LOOPBACK):
             self.faults.append(f"external request: {url}")
 
 
