@@ -38,7 +38,7 @@ async function look() {
 
 function tellLink() {
   const link = $("link");
-  link.classList.toggle("is-lost", failures > 0);
+  link.className = failures ? "is-lost" : "";
   const text = failures ? "No connection. Trying again" : "Live";
   if (link.textContent !== text) link.textContent = text; // a screen reader says each change
 }
@@ -73,16 +73,16 @@ function fill(card, run, now) {
   const silent = run.is_terminal ? 0 : (now - Date.parse(run.last_heartbeat_at)) / 1000;
   const lost = silent > SILENT_S;
   const percent = Math.round(run.progress_percent || 0);
-  const bare = run.is_terminal && run.status === "completed";
+  const began = run.status !== "queued";
   card.className = "is-" + (lost ? "wait" : TONES[run.status] || "run");
   put("status", lost ? "No sign of life for " + span(silent) : WORDS[run.status] || run.status);
-  put("percent", bare || run.status === "queued" ? "" : percent + " %");
+  put("percent", run.status === "completed" || !began ? "" : percent + " %");
   put("when", when(run, now));
   put("label", run.workflow_name || run.label || run.workflow_id);
-  put("step", run.is_terminal && !run.error ? "" : stepOf(run));
+  put("step", !began || (run.is_terminal && !run.error) ? "" : stepOf(run));
   put("error", run.error || run.link || "");
   const bar = card.querySelector(".bar");
-  bar.hidden = bare;
+  bar.hidden = run.is_terminal || !began;
   bar.setAttribute("aria-valuenow", percent);
   bar.setAttribute("aria-label", "Progress");
   bar.firstElementChild.style.width = percent + "%"; // set by script: the policy allows that

@@ -5,9 +5,10 @@ from functools import cache
 from vastgui.config import assets_dir
 
 _FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/glance.css": ("glance.css", "text/css; charset=utf-8"),
-    "/glance.js": ("glance.js", "text/javascript; charset=utf-8"),
+    "/": ("glance/index.html", "text/html; charset=utf-8"),
+    "/glance.css": ("glance/glance.css", "text/css; charset=utf-8"),
+    "/glance.js": ("glance/glance.js", "text/javascript; charset=utf-8"),
+    "/glance.svg": ("icons/vastgui.svg", "image/svg+xml"),
 }
 
 
@@ -18,4 +19,4 @@ def glance_file(path: str) -> tuple[bytes, str] | None:
 
 @cache
 def _read(name: str, kind: str) -> tuple[bytes, str]:
-    return (assets_dir() / "glance" / name).read_bytes(), kind
+    return (assets_dir() / name).read_bytes(), kind

@@ -22,9 +22,9 @@ from vastgui.security.rules import Refusal, from_elsewhere, not_from_our_page
 SIGN_IN = "/_signin"
 MAX_FORM_BYTES = 4096
 NOT_SIGNED_IN = Refusal(401, "You are not signed in here. Open the page and enter the secret.")
-NOT_IT = "This is not the secret. It is the one line in the file `lan.secret`."
+NOT_IT = "This is not the secret."
 READ_ONLY = Refusal(
-    403, "Other computers may only look. vastgui's own computer can change that: lan_write."
+    403, "Other computers may only look at runs here. The setting lan_write would open the rest."
 )
 NO_TLS = "This connection is not encrypted: who can listen in on this network can take the secret."
 OTHER_METHOD = Refusal(405, "This address takes another method.")

@@ -10,8 +10,8 @@ from vastgui.config import assets_dir
 
 _TITLES = {
     401: "Not signed in",
-    403: "Not here",
-    405: "Not like this",
+    403: "Not allowed",
+    405: "Not possible",
     429: "Too many tries",
 }
 _WORD_OF_CODE = re.compile(r"`([^`]+)`")
@@ -31,8 +31,8 @@ def entering_page(target: str) -> str:
 
 def sign_in_page(action: str, *, wrong: str = "", note: str = "") -> str:
     """A form with one field. `wrong` says why the last try failed, `note` what to know before."""
-    body = f"""<p>The secret stands in the file <code>lan.secret</code>, in the config folder of the vastgui
-that runs there.</p>
+    body = f"""<p>Enter the secret of this vastgui: the one line in the file
+<code>lan.secret</code>, in its config folder.</p>
 <form method="post" action="{escape(action)}">
 <label for="secret">Sign-in secret</label>
 <input id="secret" name="{SIGN_IN_FIELD}" type="password" required autofocus

@@ -1,5 +1,6 @@
 """Counts wrong secrets, so that nobody can try them all."""
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -38,5 +39,4 @@ def _wait(times: deque[float], most: int, now: float) -> int:
     """`times` holds the newest `most` at most: the oldest of them must be a minute old."""
     if len(times) < most:
         return 0
-    left = times[0] + WITHIN_S - now
-    return int(left) + 1 if left > 0 else 0
+    return max(0, math.ceil(times[0] + WITHIN_S - now))
