@@ -182,6 +182,14 @@ class Settings:
         return _fitting(path, cls(**{str(k): _checked(path, str(k), v) for k, v in raw.items()}))
 
 
+def local_path(text: str, field: str) -> Path:
+    """A path of this computer as a person writes it (`~/x`). Raises `InvalidInput`."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InvalidInput(field, f"{text[:100]} names a user that is not there.") from error
+
+
 def _checked(path: Path, key: str, value: Any) -> Any:
     defaults = {f.name: f.default for f in fields(Settings)}
     where = f"{path} › {key}"

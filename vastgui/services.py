@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vastgui import doctor
-from vastgui.config import Paths, Settings, assets_dir
+from vastgui.config import Paths, Settings, assets_dir, local_path
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.generating import ComfyServices, Generating, attachments, staging
 from vastgui.generating.in_setup import with_workflow
@@ -110,7 +110,7 @@ class Services(ComfyServices):
             or known.key_file
             or self.settings.ssh_key
         )
-        if key and not Path(key).expanduser().is_file():
+        if key and not local_path(key, "key_file").is_file():
             raise InvalidInput("key_file", f"there is no file {key}.")
         return replace(
             known,

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from vastgui import __version__
-from vastgui.api import active, catalog, docs_page, health, start, steer, workflows
+from vastgui.api import active, catalog, comfyui, docs_page, health, start, steer, workflows
 from vastgui.api.core import Core
 from vastgui.api.errors import answer_errors
 from vastgui.api.outer import Timed, Within
@@ -47,7 +47,7 @@ TAGS = [
     {"name": "workflows", "description": "All runs there are: the history."},
     {"name": "app", "description": "What can be run, and how the app is."},
 ]
-_ROUTERS = (start, steer, active, catalog, workflows, health)
+_ROUTERS = (start, steer, active, catalog, comfyui, workflows, health)
 
 
 def serve_api(app: FastAPI, services: Services, feed: Feed, metrics: Metrics) -> FastAPI:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from vastgui.api.answers import Answer, refusal
 from vastgui.api.body_names import known_names
-from vastgui.api.words import sentence, where
+from vastgui.api.words import merged, sentence, where
 from vastgui.errors import (
     DiskFull,
     InvalidInput,
@@ -35,7 +35,6 @@ _FIELDS = {
     "template": "template_id",
     "from": "from_step",
     "step_delay_s": "step_delay",
-    "workflow": "workflow_file",
     "server": "target",
 }
 """What the services call a field, where the API has another name for it."""
@@ -88,11 +87,11 @@ def _renamed(error: InvalidInput) -> tuple[str, str]:
 
 async def _of_values(request: Request, error: Exception) -> Answer:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
-    found = list(error.errors())[:MAX_ERRORS]
-    errors = [
-        {"field": where(e["loc"]), "message": sentence(e, known_names(request, e["loc"]))}
-        for e in found
-    ]
+    found: dict[str, str] = {}
+    for each in merged(error.errors())[:MAX_ERRORS]:
+        known = known_names(request, each["loc"])
+        found.setdefault(where(each["loc"]), sentence(each, known))
+    errors = [{"field": field, "message": said} for field, said in found.items()]
     first = errors[0]
     more = f" ({len(errors) - 1} more below `errors`)" if len(errors) > 1 else ""
     message = f"{first['field']}: {first['message']}{more}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Body, Request
@@ -16,6 +17,7 @@ from vastgui.errors import InvalidInput, RunBusy
 from vastgui.templates import Template
 
 router = strict_router("workflow")
+More = Callable[[str], dict[str, str]]
 
 
 @router.post(
@@ -33,21 +35,44 @@ async def start_workflow(
 ) -> Answer:
     """Everything is checked first; nothing is started when something is wrong."""
     digest, run_id = digest_of(wanted), checked_id(wanted.workflow_id)
+    template = _template(core, wanted)
+    return once(
+        core,
+        run_id,
+        digest,
+        lambda: _launch(core, wanted, template, run_id, about(request, digest)),
+    )
+
+
+def once(
+    core: Core, run_id: str, digest: str, launch: Callable[[], str], *, more: More = lambda _id: {}
+) -> Answer:
+    """`launch` a run, unless the same request with the same `run_id` did so before.
+
+    `more`: what the answer has besides, of the run's id. Nothing here waits: two equal requests
+    meet in the event loop's thread one after the other.
+    """
     if run_id and earlier(core, run_id, digest):
-        return started(core, run_id, again=True)
+        return started(core, run_id, again=True, more=more(run_id))
     try:
         with core.starts.start():
-            run_id = _launch(core, wanted, run_id, about(request, digest))
+            new = launch()
     except RunBusy:
         if not run_id or not earlier(core, run_id, digest):
             raise
-        return started(core, run_id, again=True)  # another app was faster
-    return started(core, run_id)
+        return started(core, run_id, again=True, more=more(run_id))  # another app was faster
+    return started(core, new, more=more(new))
 
 
-def _launch(core: Core, wanted: StartWanted, run_id: str, metadata: dict[str, Any]) -> str:
+def _launch(
+    core: Core,
+    wanted: StartWanted,
+    template: str | Template,
+    run_id: str,
+    metadata: dict[str, Any],
+) -> str:
     return core.services.launch_setup(
-        _template(core, wanted),
+        template,
         ssh_connection=wanted.ssh_connection or "",
         key_file=wanted.key_file or "",
         use_agent=wanted.use_agent,
@@ -88,7 +113,9 @@ def about(request: Request, digest: str = "") -> dict[str, Any]:
     return known | ({"request_digest": digest} if digest else {})
 
 
-def started(core: Core, run_id: str, *, again: bool = False) -> Answer:
+def started(
+    core: Core, run_id: str, *, again: bool = False, more: Mapping[str, str] | None = None
+) -> Answer:
     core.feed.poll_now()
     state = core.state(run_id)
     said = f"Run {run_id} was started before." if again else f"Run {run_id} was started."
@@ -102,4 +129,5 @@ def started(core: Core, run_id: str, *, again: bool = False) -> Answer:
         status_url=url,
         events_url=f"/events{url}",
         ws_url=f"/ws{url}",
+        **(more or {}),
     )

@@ -25,25 +25,33 @@ _REFUSALS = refusals(*OF_BODIES, 404, 409, 507)
 async def stop_workflow(core: Has, wanted: Annotated[StopWanted | None, Body()] = None) -> Answer:
     """Stopping a run that has ended changes nothing and is no error."""
     wanted = wanted or StopWanted()
-    state = _meant(core, wanted)
-    if state.is_terminal:
-        return _steered(core, state.workflow_id, seen=True, said=f"{told(state)} Nothing to stop.")
-    command_id = core.services.stop(state.workflow_id, wanted.mode)
-    return await _obeyed(core, state.workflow_id, command_id, "was asked to stop")
+    return await stopped(core, _meant(core, wanted), wanted.mode)
+
+
+async def stopped(core: Core, state: RunState, mode: str) -> Answer:
+    """Stop the run of `state`; one that has ended meanwhile is left as it is."""
+    run_id = state.workflow_id
+    with core.metrics.io("control_append"):
+        command_id = "" if state.is_terminal else core.services.stop(run_id, mode)
+    if not command_id and (state := core.state(run_id)).is_terminal:
+        return _steered(core, run_id, seen=True, said=f"{told(state)} Nothing to stop.")
+    return await _obeyed(core, run_id, command_id, "was asked to stop")
 
 
 @router.post("/pause", response_model=SteerAnswer, responses=_REFUSALS, summary="Pause a run")
 async def pause_workflow(core: Has, wanted: Annotated[Which | None, Body()] = None) -> Answer:
     """It pauses between two steps: the one in progress is finished first."""
     state = _meant(core, wanted or Which())
-    command_id = core.services.pause(state.workflow_id)
+    with core.metrics.io("control_append"):
+        command_id = core.services.pause(state.workflow_id)
     return await _obeyed(core, state.workflow_id, command_id, "pauses after the step in progress")
 
 
 @router.post("/resume", response_model=SteerAnswer, responses=_REFUSALS, summary="Resume a run")
 async def resume_workflow(core: Has, wanted: Annotated[Which | None, Body()] = None) -> Answer:
     state = _meant(core, wanted or Which())
-    command_id = core.services.resume(state.workflow_id)
+    with core.metrics.io("control_append"):
+        command_id = core.services.resume(state.workflow_id)
     return await _obeyed(core, state.workflow_id, command_id, "goes on")
 
 
@@ -60,7 +68,8 @@ async def answer_workflow(core: Has, wanted: Annotated[AnswerWanted, Body()]) ->
     if given is not None:
         raise RunBusy(f"Question {wanted.ask_id} was answered {given!r} already.")
     _check_answer(state, wanted)
-    command_id = core.services.answer(state.workflow_id, wanted.ask_id, wanted.answer)
+    with core.metrics.io("control_append"):
+        command_id = core.services.answer(state.workflow_id, wanted.ask_id, wanted.answer)
     _remember(core, state.workflow_id, wanted)
     return await _obeyed(core, state.workflow_id, command_id, f"was answered {wanted.answer!r}")
 

@@ -23,6 +23,8 @@ _PLAIN = {
     "model_type": "must be an object.",
     "model_attributes_type": "must be an object.",
 }
+_TYPES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+"""What pydantic adds to the place of a value that may be of several types."""
 _WITH = {
     "greater_than_equal": "must be {ge} or more.",
     "greater_than": "must be more than {gt}.",
@@ -42,6 +44,8 @@ def sentence(error: dict[str, Any], known: Collection[str]) -> str:
     kind, details = str(error.get("type", "")), error.get("ctx") or {}
     if kind == "extra_forbidden":
         return f"is unknown. {suggest(str(error['loc'][-1])[:100], known)}"
+    if kind == "union":
+        return f"must be {' or '.join(details['wanted'])}."
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind in _WITH:
@@ -49,6 +53,21 @@ def sentence(error: dict[str, Any], known: Collection[str]) -> str:
     if kind.startswith(("datetime", "date", "timezone")):
         return "must be a time such as 2026-11-29T16:00:00Z."
     return "is not usable here."
+
+
+def merged(errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """One error for a value that fits none of several types: pydantic tells each of them."""
+    out: dict[tuple[str | int, ...], dict[str, Any]] = {}
+    for error in errors:
+        loc, kind = tuple(error["loc"]), "union"
+        if len(loc) > 2 and loc[-1] in _TYPES:
+            loc = loc[:-1]
+            before = out.get(loc, {"ctx": {"wanted": []}})["ctx"]["wanted"]
+            wanted = [*before, _TYPES[error["loc"][-1]]]
+            out[loc] = {"type": kind, "loc": loc, "ctx": {"wanted": wanted}}
+        else:
+            out[loc] = error
+    return list(out.values())
 
 
 def where(loc: Sequence[str | int]) -> str:
