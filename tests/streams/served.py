@@ -18,6 +18,8 @@ from vastgui.api.errors import answer_errors
 from vastgui.services import Services
 from vastgui.state.diff import patched
 
+SEND_BUFFER_BYTES = 65_536
+"""The system's own megabytes would hide a slow reader for long."""
 Told = dict[str, Any]
 
 
@@ -29,6 +31,7 @@ class Served:
         answer_errors(app)
         self.hub = serve_streams(app, services)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.port = int(self._listener.getsockname()[1])
         config = uvicorn.Config(app, log_config=None, ws="wsproto", timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
