@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
-from vastgui.api import serve_api
+from vastgui.api import serve_api, serve_streams
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
@@ -66,7 +66,7 @@ def serve(
             lan = open_lan(guard.app, paths, settings, _warn)
             _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
             ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
-            server = Server(server_config(guard), ready, lan)
+            server = Server(server_config(guard), ready, lan, closing=work.end_streams)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
@@ -118,6 +118,7 @@ class Work:
         self._seen: dict[str, RunState] = {}
         self.feed.subscribe(self._observe)
         self.quit: Callable[[], None] = lambda: None
+        self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -187,7 +188,8 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
-    serve_api(api, services, work.feed, work.metrics)
+    within = serve_api(api, services, work.feed, work.metrics)
+    work.end_streams = serve_streams(within, services).close
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(

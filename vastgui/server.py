@@ -17,16 +17,21 @@ from vastgui.errors import StorageError
 
 
 class Server(uvicorn.Server):
-    """Calls `ready` when it is up; `beside` starts and ends with it.
+    """Calls `ready` when it is up, and `closing` first of all when it ends; `beside` goes with it.
 
     Not earlier: NiceGUI looks for the server of its app among all there are.
     """
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], beside: "Listening | None" = None
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        beside: "Listening | None" = None,
+        closing: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
         self._beside = beside
 
     @contextlib.contextmanager
@@ -56,6 +61,8 @@ class Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._closing:
+            self._closing()  # or the server waits in vain for answers that go on
         if self._beside:
             await self._beside.stop()
         await super().shutdown(sockets)

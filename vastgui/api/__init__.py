@@ -12,11 +12,12 @@ from vastgui.api import active, catalog, comfyui, docs_page, health, start, stee
 from vastgui.api.core import Core
 from vastgui.api.errors import answer_errors
 from vastgui.api.outer import Timed, Within
+from vastgui.api.stream import serve_streams
 from vastgui.feed import Feed
 from vastgui.metrics import Metrics
 from vastgui.services import Services
 
-__all__ = ["PREFIXES", "serve_api"]
+__all__ = ["PREFIXES", "serve_api", "serve_streams"]
 
 PREFIXES = (
     "/workflow",
@@ -45,6 +46,7 @@ TAGS = [
     {"name": "workflow", "description": "Start a run, steer it, see the active one."},
     {"name": "comfyui", "description": "ComfyUI workflows: run one, follow it, get its outputs."},
     {"name": "workflows", "description": "All runs there are: the history."},
+    {"name": "streams", "description": "A run as a stream of changes."},
     {"name": "app", "description": "What can be run, and how the app is."},
 ]
 _ROUTERS = (start, steer, active, catalog, comfyui, workflows, health)
