@@ -5,6 +5,7 @@ begin with the row ("S9 a socket of another origin").
 """
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ ROWS = (
 _NAMED = re.compile(r"[RS]\d+\b")
 
 
+@functools.cache
 def named_rows() -> dict[str, set[str]]:
     """By row: the files below tests/ that name it."""
     found: dict[str, set[str]] = {}

@@ -1,5 +1,6 @@
 """The feed shows what the run directories say: new, changed, ended, damaged, deleted runs."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 
@@ -19,6 +20,21 @@ def feed(paths: Paths) -> Iterator[Feed]:
     made = Feed(History(paths.runs), Clock(step_s=1.0))  # every poll is due
     yield made
     made.close()
+
+
+@pytest.mark.row("R16")
+def test_a_long_history_is_taken_in_piece_by_piece_newest_first(
+    paths: Paths, begin: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vastgui.feed.MOST_AT_ONCE", 2)
+    runs = [begin() for _ in range(5)]
+    with contextlib.closing(Feed(History(paths.runs), Clock(step_s=1.0))) as feed:
+        assert feed.poll() == {run.id for run in runs[3:]}
+        assert len(feed.live()) == 2
+        feed.poll()
+        assert feed.poll() == {runs[0].id}
+        assert {view.run_id for view in feed.live()} == {run.id for run in runs}
+        assert feed.poll() == frozenset()
 
 
 def test_a_run_started_elsewhere_is_found_and_followed(feed: Feed, begin: Callable) -> None:

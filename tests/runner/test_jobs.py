@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -181,7 +181,7 @@ def test_a_wrong_key_fails_at_once_and_is_named(box: Box, tmp_path: Path) -> Non
 
 @pytest.mark.row("R23")
 def test_a_stop_while_the_network_hangs_ends_here_and_says_what_it_could_not_do(
-    box: Box, fault_proxy: FaultProxy
+    box: Box, fault_proxy: FaultProxy, record_property: Callable[[str, object], None]
 ) -> None:
     run = box.start_through(fault_proxy)
     wait_until(lambda: box.starts == 1)
@@ -189,6 +189,7 @@ def test_a_stop_while_the_network_hangs_ends_here_and_says_what_it_could_not_do(
     asked = time.monotonic()
     box.rig.supervisor.stop(run.id)
     state = box.rig.end(run)
+    record_property("stopped_here_s", time.monotonic() - asked)
     assert time.monotonic() - asked < 8  # 5 s on a calm machine
     assert state.status is Status.CANCELLED
     assert "may still run on the instance" in state.hint

@@ -247,8 +247,9 @@ def test_start_files_that_print_do_not_spoil_the_log(
 
 @pytest.mark.row("R23")
 def test_stop_works_while_the_network_hangs(
-    make_session: MakeSession, fault_proxy: FaultProxy, job_id: str, shell: tuple[str, ...]
-) -> None:
+    make_session: MakeSession, fault_proxy: FaultProxy, job_id: str, shell: tuple[str, ...],
+    record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
     """The link is stalled and stays so; the stop goes over a new connection once there is one."""
     asked = threading.Event()
 
@@ -267,6 +268,7 @@ def test_stop_works_while_the_network_hangs(
     start = time.monotonic()
     with pytest.raises(Stopped):
         run_job(session, job_id, "echo up; sleep 60", on_output=hear)
+    record_property("stopped_here_s", time.monotonic() - start)
     assert time.monotonic() - start < 5
     threading.Timer(0.5, fault_proxy.heal).start()
     fault_proxy.vanish()

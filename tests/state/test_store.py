@@ -94,11 +94,13 @@ def test_thousands_of_late_endings_fill_no_disk(tmp_path: Path) -> None:
     ids=["clean", "some NULs", "a page of NULs", "torn", "clean, every one"],
 )
 def test_every_prefix_of_a_log_gets_exactly_one_ending(
-    tmp_path: Path, tail: bytes, every: int
+    tmp_path: Path, tail: bytes, every: int, record_property: Callable[[str, object], None]
 ) -> None:
     run = written(tmp_path, "started", "a checklist", "completed")
     whole = run.events.read_bytes()
-    for length in {*range(0, len(whole) + 1, every), len(whole) - 1, len(whole)}:
+    lengths = {*range(0, len(whole) + 1, every), len(whole) - 1, len(whole)}
+    record_property("prefixes", len(lengths))
+    for length in lengths:
         run.events.write_bytes(whole[:length] + tail)
         before = run.state()
         state = finalize_abandoned(run, CRASH)
