@@ -5,10 +5,11 @@
     for state in client.follow(run_id):
         print(state.status, state.progress_percent)
 
-Every method raises a `VastguiError`: `Refused` when the app says no, `AppGone` when it is away.
+Every method raises a `VastguiError`: `Refused` when the app says no, `AppGone` when it is away,
+`NoAnswer` (an `AppGone`) when it runs and says nothing.
 """
 
 from vastgui.client.client import Client
-from vastgui.client.errors import AppGone, Refused
+from vastgui.client.errors import AppGone, NoAnswer, Refused
 
-__all__ = ["AppGone", "Client", "Refused"]
+__all__ = ["AppGone", "Client", "NoAnswer", "Refused"]

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
-from vastgui.client.errors import AppGone, Broken
+from vastgui.client.errors import AppGone, Broken, NoAnswer
 from vastgui.config import Paths
 from vastgui.state import lock
 from vastgui.state.from_json import from_json
@@ -113,7 +113,7 @@ class Client:
         tries: int = 2,
         **query: Any,
     ) -> dict[str, Any]:
-        """Raises `Refused`, or `AppGone` when no answer came. `tries`: 1 where two are too many."""
+        """Raises `Refused`, `NoAnswer` or `AppGone`. `tries`: 1 where two are too many."""
         for left in reversed(range(tries)):
             try:
                 return self._link.ask(method, path, body, **query)
@@ -121,5 +121,5 @@ class Client:
                 if not self._link.look():
                     raise AppGone("The running vastgui has ended.") from broken
                 if not left:
-                    raise AppGone(f"The running vastgui did not answer: {broken}") from broken
+                    raise NoAnswer(f"The running vastgui did not answer: {broken}") from broken
         raise AssertionError

@@ -9,6 +9,12 @@ class AppGone(VastguiError):
     hint = "Start it with `vastgui`. Runs go on without it."
 
 
+class NoAnswer(AppGone):
+    """The app runs and did not answer: whether it did what was asked is not known."""
+
+    hint = "Look at its page, or at `vastgui runs`, before you try again."
+
+
 class Refused(VastguiError):
     """The app said no. `status` is that of HTTP, `field` what was wrong, empty if nothing was."""
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from vastgui.client.errors import AppGone, Broken
+from vastgui.client.errors import AppGone, Broken, NoAnswer
 from vastgui.client.ladder import Ladder
 from vastgui.client.link import Link
 from vastgui.client.rungs import RUNGS, Told
@@ -79,4 +79,4 @@ class Following:
             if failing_s >= self._gone_after_s:
                 raise AppGone("The running vastgui has ended.") from broken
         elif failing_s >= STUCK_AFTER_S:
-            raise AppGone(f"The running vastgui does not answer: {broken}") from broken
+            raise NoAnswer(f"The running vastgui does not answer: {broken}") from broken
