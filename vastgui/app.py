@@ -9,16 +9,18 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from logging.handlers import RotatingFileHandler
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
+from vastgui import __version__
+from vastgui.applog import keep_log, streams_kept
 from vastgui.config import Paths, Settings, assets_dir
+from vastgui.deeds import by, fact
 from vastgui.desktop import AppInfo, read_info, seat
 from vastgui.errors import StorageError
 from vastgui.feed import Feed, Pace
@@ -27,10 +29,10 @@ from vastgui.pages.frame import make_root
 from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Keys, enter_url
 from vastgui.services import Services
+from vastgui.transitions import Transitions, log_transition
 
 SWEEP_EVERY_S = 0.25
 RECONNECT_TIMEOUT_S = 60.0
-LOG_BYTES = 1_000_000
 _log = logging.getLogger("vastgui.app")
 
 Ready = Callable[[str], None]
@@ -53,12 +55,17 @@ def serve(
     Raises `AppRunning` when this home is served already.
     """
     os.umask(0o077)
-    _keep_streams(paths)
-    with seat(paths) as publish:
+    with (
+        streams_kept(),
+        seat(paths) as publish,
+        _services(services, paths, settings) as made,
+        keep_log(paths, made.redactor),
+    ):
         listener = _listen(_ports(paths, settings))
         port = int(listener.getsockname()[1])
-        keys = Keys(paths.state / "session.key")
-        with _logging(paths), _services(services, paths, settings) as made:
+        keys = Keys(paths.state / "session.key", learn=made.redactor.learn_passing)
+        made.redactor.learn(keys.bearer)
+        with _told(paths, port), by("gui"):
             publish(AppInfo(os.getpid(), port, keys.bearer))
             work = Work(made, quit_unused_after_s)
             guard = Guard(_compose(made, work), keys, port)
@@ -79,6 +86,16 @@ def _services(given: Services | None, paths: Paths, settings: Settings) -> Itera
         return
     with contextlib.closing(Services(paths, settings)) as made:
         yield made
+
+
+@contextlib.contextmanager
+def _told(paths: Paths, port: int) -> Iterator[None]:
+    """Start and end of the app in its log."""
+    fact("app_started", version=__version__, pid=os.getpid(), port=port, home=str(paths.data))
+    try:
+        yield
+    finally:
+        fact("app_stopped", pid=os.getpid())
 
 
 class Server(uvicorn.Server):
@@ -123,6 +140,8 @@ class Work:
     def __init__(self, services: Services, quit_unused_after_s: float | None) -> None:
         self.services = services
         self.feed = Feed(services.history)
+        self.transitions = Transitions(self.feed)
+        self.transitions.listen(log_transition)
         self.quit: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
@@ -239,28 +258,3 @@ def _listen(ports: list[int]) -> socket.socket:
         else:
             return listener
     raise StorageError("No port of 127.0.0.1 is free.", hint="Close other programs and try again.")
-
-
-def _keep_streams(paths: Paths) -> None:
-    """Without a console (pythonw) the streams are None, and the first print would end the app."""
-    if sys.stderr is None or sys.stdout is None:
-        stream: Any = (paths.state / "app.log").open("a", encoding="utf-8", buffering=1)
-        sys.stdout = sys.stdout or stream
-        sys.stderr = sys.stderr or stream
-
-
-@contextlib.contextmanager
-def _logging(paths: Paths) -> Iterator[None]:
-    """Warnings and faults go to `app.log`: the terminal stays the user's."""
-    handler = RotatingFileHandler(
-        paths.state / "app.log", maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        handler.close()

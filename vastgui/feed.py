@@ -81,6 +81,11 @@ class Feed:
             self._load(run_id)
         return self._views[run_id]
 
+    def shown(self, run_id: str) -> RunState | None:
+        """What was shown last of a run; nothing is read for it."""
+        view = self._views.get(run_id)
+        return view.state if view else None
+
     def overlay(self, states: Mapping[str, RunState]) -> None:
         """Show endings that are known but could not be written yet (the disk is full)."""
         shown = [run_id for run_id, state in states.items() if self._ends(run_id, state)]

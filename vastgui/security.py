@@ -59,9 +59,16 @@ class Keys:
     app; codes and the bearer secret do not.
     """
 
-    def __init__(self, key_file: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        key_file: Path,
+        clock: Callable[[], float] = time.monotonic,
+        learn: Callable[[str], None] = lambda _value: None,
+    ) -> None:
+        """`learn` is told every code and session that is made: no text may show them."""
         self._key = load_key(key_file)
         self._clock = clock
+        self._learn = learn
         self._codes: dict[str, float] = {}
         self.bearer = secrets.token_urlsafe(32)
 
@@ -72,6 +79,7 @@ class Keys:
         while len(self._codes) >= MAX_CODES:
             self._codes.pop(next(iter(self._codes)))
         code = secrets.token_urlsafe(24)
+        self._learn(code)
         self._codes[code] = now + CODE_LIFE_S
         return code
 
@@ -81,6 +89,7 @@ class Keys:
         if end <= self._clock():
             return None
         session = secrets.token_urlsafe(24)
+        self._learn(session)
         return f"{session}.{self._signature(session)}"
 
     def is_session(self, cookie: str) -> bool:

@@ -11,7 +11,7 @@ from vastgui.secretstore import SecretStore
 
 
 def secret(args: argparse.Namespace, desk: Desk) -> int:
-    store = SecretStore(desk.paths)
+    store = SecretStore(desk.paths, desk.redactor.learn)
     if args.what == "list":
         for name in store.names():
             print(name)
