@@ -174,6 +174,12 @@ class Work:
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
+        if found := len(self.services.opened):
+            what = "one file or folder" if found == 1 else f"{found} files and folders"
+            sys.stderr.write(
+                f"vastgui: Others on this computer could use {what} of vastgui. That is fixed now; "
+                "the log (log.jsonl) names them.\n"
+            )
 
     def _look_once(self) -> None:
         supervisor = self.services.supervisor

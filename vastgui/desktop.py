@@ -10,17 +10,28 @@ import threading
 import urllib.request
 import webbrowser
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from vastgui.appinfo import AppInfo, info_file, read_info, seat_file
 from vastgui.config import Paths
 from vastgui.errors import VastguiError
 from vastgui.state import lock
 from vastgui.state.store import storage_error
 
+__all__ = [
+    "AppInfo",
+    "AppRunning",
+    "info_file",
+    "open_browser",
+    "open_window",
+    "read_info",
+    "seat",
+    "sign_in_url",
+]
 LOADED_WITHIN_S = 20.0
 ASK_TIMEOUT_S = 5.0
 WINDOW_SIZE = "1240,840"
@@ -36,28 +47,6 @@ class AppRunning(VastguiError):
     hint = "Open that one (`vastgui`), or end it first."
 
 
-@dataclass(frozen=True, slots=True)
-class AppInfo:
-    """What the running app leaves in `app.json` (0600) for the next start. `secret` is its bearer."""
-
-    pid: int
-    port: int
-    secret: str
-
-
-def info_file(paths: Paths) -> Path:
-    return paths.state / "app.json"
-
-
-def read_info(paths: Paths) -> AppInfo | None:
-    """What the last app left, whether it still runs or not."""
-    try:
-        data = json.loads(info_file(paths).read_bytes())
-        return AppInfo(int(data["pid"]), int(data["port"]), str(data["secret"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 @contextlib.contextmanager
 def seat(paths: Paths) -> Iterator[Callable[[AppInfo], None]]:
     """Be the one app of this home; yields the function that publishes its `AppInfo`.
@@ -65,9 +54,9 @@ def seat(paths: Paths) -> Iterator[Callable[[AppInfo], None]]:
     Raises `AppRunning` when another process has the seat.
     """
     try:
-        fd = lock.take(paths.state / "app.lock")
+        fd = lock.take(seat_file(paths))
     except OSError as error:
-        raise storage_error(paths.state / "app.lock", error) from error
+        raise storage_error(seat_file(paths), error) from error
     if fd is None:
         raise AppRunning("vastgui is already running for this home.")
     try:
@@ -79,7 +68,7 @@ def seat(paths: Paths) -> Iterator[Callable[[AppInfo], None]]:
 def sign_in_url(paths: Paths, to: str = "/") -> str | None:
     """A one-time link into the running app, or None when none runs."""
     info = read_info(paths)
-    if info is None or not lock.is_held(paths.state / "app.lock"):
+    if info is None or not lock.is_held(seat_file(paths)):
         return None
     try:
         code = _ask(info, "/_code")["code"]

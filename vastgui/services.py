@@ -49,6 +49,8 @@ class Services(ComfyServices):
         self.library = self.generating.library
         self.catalog = self.generating.catalog
         self.memory = Memory(paths.state / "ui.json")
+        self.opened: list[Path] = []
+        """Files of ours that others could use until `tidy` took that from them."""
         self.retired: list[str] = []
         """Runs that `tidy` moved to the trash, now or unseen at an earlier start: the pages say so
         and bring them back."""
@@ -206,6 +208,10 @@ class Services(ComfyServices):
         self.history.empty_trash()
         self.history.sweep_drafts()
         staging.sweep(self.paths.inputs)
+        self.opened = doctor.tighten(self.paths)
+        if self.opened:
+            names = [str(path) for path in self.opened[:20]]
+            note("modes_fixed", warns=True, count=len(self.opened), files=names)
 
     def step_log(self, state: RunState, step: int) -> Path:
         """The log of a step's newest attempt that has one."""
