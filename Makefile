@@ -1,11 +1,12 @@
 # make demo   the whole setup template on the embedded practice instance, shown in the browser
 # make test   everything it needs, then the tests      make check  ruff, mypy, import contracts
 # make app    the app itself                           make bench  figures beside their peers
+# make chaos  the long tests                           make promises  what we promise, measured
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo app test check bench chaos clean
+.PHONY: demo app test check bench chaos promises clean
 demo: $(VENV)/.app
 	$(BIN)/vastgui demo
 
@@ -29,6 +30,10 @@ bench: $(VENV)/.dev
 chaos: $(VENV)/.dev
 	sh tests/install_system_packages.sh
 	$(BIN)/python -m pytest -m slow -s --timeout 3600
+
+promises: $(VENV)/.dev
+	sh tests/install_system_packages.sh
+	$(BIN)/python -m tests.chaos.promises
 
 clean:
 	rm -rf $(VENV)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,26 @@ def fault_proxy(sshd: Sshd) -> Iterator[FaultProxy]:
     """A TCP proxy in front of the real sshd that can break in every way a network does."""
     with FaultProxy(sshd.port) as proxy:
         yield proxy
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rows", default="", help="only tests of these rows of docs/reliability.md: R12,S3"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if rows := set(filter(None, config.getoption("--rows").split(","))):
+        chosen = [item for item in items if rows & rows_of(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+def rows_of(item: pytest.Item) -> set[str]:
+    """Those that its markers name, and those its parameters' ids begin with."""
+    marked = {row for mark in item.iter_markers("row") for row in mark.args}
+    ids = getattr(getattr(item, "callspec", None), "id", "")
+    return marked | set(re.findall(r"(?:^|-)([RS]\d+)\b", ids))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

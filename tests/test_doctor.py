@@ -21,6 +21,7 @@ from vastgui.doctor.leaks import leaks_in_files, leaks_in_processes, needles_of
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state import events as ev
+from vastgui.state.ending import finalize_abandoned
 from vastgui.state.plan import Plan, PlanStep, new_id
 from vastgui.state.store import EventLog, RunDir, create
 
@@ -92,6 +93,15 @@ def test_damaged_lines_second_endings_and_late_events_are_counted(paths: Paths) 
         "Damaged in events.jsonl and passed over: 1 line.",
         "The run has 2 endings; the first one counts.",
         "After the ending, and ignored: 1 event.",
+    ]
+
+
+def test_endings_that_came_late_are_counted(paths: Paths) -> None:
+    run = a_run(paths)
+    for status in ("crashed", "failed", "crashed"):
+        finalize_abandoned(run, ev.RunEnded(status=status))
+    assert complaints(paths) == [
+        "Came after the ending and was ignored: 3 endings (2 x crashed, 1 x failed)."
     ]
 
 

@@ -20,6 +20,7 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.row("S32")
 @pytest.mark.parametrize("rule", FORBIDDEN)
 def test_nowhere(rule: str) -> None:
     pattern = re.compile(FORBIDDEN[rule])
@@ -36,6 +37,8 @@ SINKS = {
     "state/sink.py": "the type every text file is appended to through: it redacts",
     "applog.py": "the log: its formatter redacts",
     "state/store.py": "events: the runner's journal redacts, the app writes endings of fixed words",
+    "state/ending.py": "status and cause of an ending that the journal has redacted",
+    "state/index.py": "a cache made of run states, which are made of redacted events",
     "state/control.py": "verbs, ids and the user's choice among those offered",
     "generating/gallery.py": "an index of ids and file names",
     "supervisor/spawn.py": "the runner's stderr: it redacts itself, see runner/faults.py",
@@ -55,6 +58,15 @@ def test_s42_text_is_appended_through_a_type_that_redacts_and_in_no_other_way() 
         if outside not in path.parents and OPENS_A_SINK.search(path.read_text(encoding="utf-8"))
     }
     assert found == SINKS.keys()
+
+
+def test_a_run_is_ended_in_one_place() -> None:
+    """Everybody else makes an ending; `finalize` alone writes it."""
+    written = re.compile(r"append\((?:\w+\.)?(?:ending|RunEnded)\b")
+    sources = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in SOURCES}
+    assert [path for path, text in sources.items() if written.search(text)] == [
+        "vastgui/state/ending.py"
+    ]
 
 
 def test_nothing_refers_to_the_shared_folder() -> None:

@@ -17,13 +17,16 @@ import pytest
 
 from tests.runner.rig import SETTINGS, Rig, plan, step
 from tests.waiting import wait_until
+from vastgui.config import Settings
 from vastgui.errors import DiskFull, InvalidInput, RunBusy, RunNotFound, VastguiError
 from vastgui.state import control, store
 from vastgui.state import events as ev
+from vastgui.state.ending import finalize
 from vastgui.state.model import RunState, Status, StepStatus
 from vastgui.state.plan import boot_id, dump
 from vastgui.state.store import EventLog, RunDir
 from vastgui.supervisor import Supervisor, continue_plan, finalizer
+from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.cause import cause_of, of_exit_code
 from vastgui.supervisor.listing import Listing
@@ -67,6 +70,7 @@ def dead_run(rig: Rig, *events: ev.AnyEvent) -> RunDir:
     return run
 
 
+@pytest.mark.row("R4")
 def test_a_killed_runner_is_crashed_within_a_second_with_its_cause(rig: Rig) -> None:
     run = running(rig)
     os.kill(pid_of(run), signal.SIGKILL)
@@ -79,6 +83,7 @@ def test_a_killed_runner_is_crashed_within_a_second_with_its_cause(rig: Rig) -> 
     assert "Continue" in state.hint
 
 
+@pytest.mark.row("R20")
 def test_a_runner_killed_before_its_first_word_is_crashed(rig: Rig) -> None:
     run = rig.start(HANG)
     rig.supervisor._children[run.id].kill()
@@ -88,6 +93,7 @@ def test_a_runner_killed_before_its_first_word_is_crashed(rig: Rig) -> None:
     assert "runner.log" in state.cause
 
 
+@pytest.mark.row("R4")
 def test_a_crashed_run_continues_from_its_step(rig: Rig) -> None:
     run = rig.start(step("works"), step("works", wait_for="go"))
     rig.wait(run, lambda s: s.steps[1].status is StepStatus.IN_PROGRESS)
@@ -100,6 +106,7 @@ def test_a_crashed_run_continues_from_its_step(rig: Rig) -> None:
     assert state.steps[0].result.outcome == "carried_over"
 
 
+@pytest.mark.row("R3")
 def test_a_new_app_adopts_living_runs_and_ends_dead_ones(rig: Rig) -> None:
     living, dying = running(rig), running(rig)
     os.kill(pid_of(dying), signal.SIGKILL)
@@ -141,6 +148,7 @@ def test_many_apps_at_the_very_same_moment_end_a_run_once(rig: Rig) -> None:
     assert [endings(run) for run in dead] == [1] * 30
 
 
+@pytest.mark.row("R19")
 def test_a_zombie_is_dead(rig: Rig) -> None:
     run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
     with subprocess.Popen([sys.executable, "-c", "pass", str(run.path)]) as child:
@@ -152,6 +160,7 @@ def test_a_zombie_is_dead(rig: Rig) -> None:
         assert rig.supervisor.sweep() == [run.id]
 
 
+@pytest.mark.row("R22")
 @pytest.mark.parametrize("how", ["unlinked", "replaced"])
 def test_a_lost_lock_file_does_not_make_a_living_runner_look_dead(rig: Rig, how: str) -> None:
     run = running(rig)
@@ -166,6 +175,7 @@ def test_a_lost_lock_file_does_not_make_a_living_runner_look_dead(rig: Rig, how:
     assert rig.end(run).status is Status.CRASHED
 
 
+@pytest.mark.row("R21")
 def test_force_ends_a_runner_that_does_not_listen(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +206,7 @@ def test_force_lets_a_runner_that_listens_leave_by_itself(rig: Rig) -> None:
     assert state.cause == "The user stopped the run."
 
 
+@pytest.mark.row("R18")
 def test_a_stranger_with_the_runners_pid_is_never_touched(rig: Rig) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         created = psutil.Process(stranger.pid).create_time()
@@ -226,6 +237,7 @@ def test_a_log_is_read_again_only_when_it_has_grown(
     assert len(reads) == 2
 
 
+@pytest.mark.row("R24")
 def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -> None:
     run = rig.start(step("works"))
     ended = rig.end(run)
@@ -242,6 +254,7 @@ def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -
     assert rig.supervisor.usage(run.id) is None
 
 
+@pytest.mark.row("R9")
 def test_a_restart_of_the_computer_is_named(rig: Rig) -> None:
     run = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0, boot_id="another boot"))
     rig.supervisor.sweep()
@@ -267,6 +280,7 @@ def refuse(*_: object) -> RunState:
     raise DiskFull("This computer's disk is full.")
 
 
+@pytest.mark.row("R20")
 def test_a_runner_that_cannot_be_started_leaves_a_failed_run(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, runner_command=["/no/such/python"], settings=SETTINGS)
     with pytest.raises(VastguiError, match="could not be started"):
@@ -287,6 +301,7 @@ def test_a_run_of_a_newer_vastgui_is_left_alone(rig: Rig) -> None:
     assert run.events.read_bytes() == before
 
 
+@pytest.mark.row("R10")
 def test_the_heart_is_watched_by_our_own_clock(tmp_path: Path) -> None:
     run, lock_fd = store.create(tmp_path, plan(step("works")))
     now = [100.0]
@@ -299,11 +314,73 @@ def test_the_heart_is_watched_by_our_own_clock(tmp_path: Path) -> None:
 
     assert look(0, 1) == 0
     assert look(1, 2) == 0
-    assert [look(2, 2) for _ in range(4)] == [2, 4, 6, 8]
+    assert [look(2, 2) for _ in range(5)] == [0, 0, 6, 8, 10]  # it takes three looks
     assert look(28800, 2) == 0  # the computer slept: nobody was silent while nobody listened
-    assert look(2, 2) == 2
+    assert [look(5, 2) for _ in range(3)] == [0, 0, 15]
     assert look(2, 3) == 0
     os.close(lock_fd)
+
+
+def test_a_silent_runner_is_marked_and_left_alone(rig: Rig) -> None:
+    watching = Supervisor(
+        rig.supervisor.runs, settings=Settings(heartbeat_s=0.1, not_responding_after_s=0.5)
+    )
+    run = running(rig)
+    os.kill(pid_of(run), signal.SIGSTOP)
+    wait_until(lambda: watching.sweep() == [] and run.id in watching.audit.not_responding)
+    assert watching.audit.not_responding[run.id] > 0.5
+    assert watching.audit.timeouts == 1
+    assert run.state().status is Status.RUNNING  # never ended behind the user's back
+    os.kill(pid_of(run), signal.SIGCONT)
+    wait_until(lambda: watching.sweep() == [] and not watching.audit.not_responding)
+    assert watching.audit.timeouts == 1
+
+
+def test_a_runner_that_hangs_after_its_ending_is_killed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7: the ending is shown at once; the process that outlives it holds the instance's turn."""
+    monkeypatch.setattr("vastgui.supervisor.lingering.PATIENCE_S", 0.5)
+    monkeypatch.setattr("vastgui.supervisor.lingering.LOOK_EVERY_S", 0.1)
+    run = running(rig)
+    pid = pid_of(run)
+    os.kill(pid, signal.SIGSTOP)  # it hangs, and its ending is written all the same
+    with contextlib.closing(EventLog(run)) as log:
+        finalize(log, ev.RunEnded(status="completed"))
+    assert rig.end(run).status is Status.COMPLETED
+    wait_until(lambda: rig.supervisor.sweep() == [run.id] or not run.is_alive)
+    wait_until(lambda: not psutil.pid_exists(pid) or rig.supervisor.sweep() == [run.id])
+    assert not run.is_alive
+    assert endings(run) == 1
+
+
+def test_a_stalled_app_blames_no_runner(rig: Rig) -> None:
+    """It slept for a minute, and so long looked at nothing: no look, no silence."""
+    run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
+    now = [100.0]
+    audit = Audit(Beats(1.0, lambda: now[0]), 15.0)
+    for gap_s in (0.0, 60.0, 4.0, 5.9, 5.9):
+        now[0] += gap_s
+        audit.look(run)
+    assert audit.not_responding == {run.id: pytest.approx(15.8)}
+    now[0] += 6.5
+    audit.look(run)
+    assert dict(audit.not_responding) == {}
+    os.close(lock_fd)
+
+
+def test_a_crash_that_was_noticed_late_keeps_its_time(rig: Rig) -> None:
+    run = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0, boot_id=boot_id()))
+    run.heartbeat.write_text("1")
+    died_at = time.time() + 7200
+    with pytest.MonkeyPatch.context() as later:
+        os.utime(run.heartbeat, (died_at, died_at))
+        later.setattr(time, "time", lambda: died_at + 36_000)
+        rig.supervisor.sweep()
+    state = run.state()
+    assert state.status is Status.CRASHED
+    assert state.ended_at == pytest.approx(died_at)
+    assert state.last_event_at == pytest.approx(died_at + 36_000)
 
 
 def test_a_living_runners_heart_beats(rig: Rig) -> None:
@@ -436,6 +513,7 @@ def test_a_run_whose_plan_cannot_be_read_does_not_keep_others_from_ending(rig: R
     assert rig.supervisor.sweep() == []
 
 
+@pytest.mark.row("R2")
 def test_the_app_may_leave_without_ending_a_run(rig: Rig) -> None:
     script = (
         "import sys; from pathlib import Path; from tests.runner.rig import *; "

@@ -4,31 +4,32 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
+from functools import partial
 from typing import TypeVar
 
-import uvicorn
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
 from vastgui import __version__
+from vastgui.api import serve_api, serve_streams
 from vastgui.applog import keep_log, streams_kept
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.deeds import by, fact
-from vastgui.desktop import AppInfo, read_info, seat
-from vastgui.errors import StorageError
+from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
 from vastgui.files import serve_files
+from vastgui.lan import open_lan
+from vastgui.metrics import Metrics
 from vastgui.pages.frame import make_root
 from vastgui.pages.routes import serve_routes
-from vastgui.security import Guard, Keys, enter_url
+from vastgui.security import Guard, Hosts, Keys
+from vastgui.server import Server, listen_on_loopback, server_config
 from vastgui.services import Services
+from vastgui.state.model import RunState
 from vastgui.transitions import Transitions, log_transition
 
 SWEEP_EVERY_S = 0.25
@@ -60,22 +61,53 @@ def serve(
         seat(paths) as publish,
         _services(services, paths, settings) as made,
         keep_log(paths, made.redactor),
+        _no_redirects(paths),
     ):
-        listener = _listen(_ports(paths, settings))
+        listener = listen_on_loopback(_ports(paths, settings))
         port = int(listener.getsockname()[1])
-        keys = Keys(paths.state / "session.key", learn=made.redactor.learn_passing)
+        keys = Keys(
+            paths.state / "session.key",
+            used=partial(forget_redirect, paths.state),
+            learn=made.redactor.learn_passing,
+        )
         made.redactor.learn(keys.bearer)
         with _told(paths, port), by("gui"):
             publish(AppInfo(os.getpid(), port, keys.bearer))
             work = Work(made, quit_unused_after_s)
             guard = Guard(_compose(made, work), keys, port)
-            core.sio.eio.cors_allowed_origins = guard.origins
-            ready = _once_ready(on_ready, lambda: enter_url(port, keys.new_code(), to))
-            server = Server(_config(guard), ready)
+            lan = open_lan(guard.app, paths, settings, _warn, made.redactor.learn)
+            _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
+            ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
+            server = Server(server_config(guard), ready, lan, closing=work.end_streams)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
     return 0
+
+
+def _allow_origins_of(*hosts: Hosts) -> None:
+    """For NiceGUI's websocket, behind the guards: by itself it lets every page in."""
+
+    def is_ours(origin: str, _environ: object = None) -> bool:
+        return any(origin in each.origins for each in hosts)
+
+    core.sio.eio.cors_allowed_origins = is_ours
+
+
+def _warn(text: str) -> None:
+    """To who started the app, and to the log."""
+    print(f"vastgui: {text}", file=sys.stderr, flush=True)  # noqa: T201 -- the app has no console of its own
+    _log.warning(text)
+
+
+@contextlib.contextmanager
+def _no_redirects(paths: Paths) -> Iterator[None]:
+    """Sign-in files live no longer than the app that knows their codes."""
+    sweep_redirects(paths.state)
+    try:
+        yield
+    finally:
+        sweep_redirects(paths.state)
 
 
 @contextlib.contextmanager
@@ -98,42 +130,6 @@ def _told(paths: Paths, port: int) -> Iterator[None]:
         fact("app_stopped", pid=os.getpid())
 
 
-class Server(uvicorn.Server):
-    """uvicorn that ends with exit code 0 on a signal, and says when it is up."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # uvicorn's own would raise the signal again after a clean end
-
-    @contextlib.contextmanager
-    def on_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {s: signal.signal(s, self._signalled) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def stop(self) -> None:
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
 class Work:
     """The app's two loops: follow the runs, and end those whose runner is gone."""
 
@@ -142,7 +138,11 @@ class Work:
         self.feed = Feed(services.history)
         self.transitions = Transitions(self.feed)
         self.transitions.listen(log_transition)
+        self.metrics = Metrics()
+        self._seen: dict[str, RunState] = {}
+        self.feed.subscribe(self._observe)
         self.quit: Callable[[], None] = lambda: None
+        self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -161,7 +161,7 @@ class Work:
     async def _follow(self) -> None:
         pace = Pace()
         while True:
-            changed = self._say_failure("Following the runs", self.feed.poll) or frozenset()
+            changed = self._say_failure("Following the runs", self._poll) or frozenset()
             watched = any(c.has_socket_connection for c in list(nicegui_app.clients()))
             self._quit_when_unused(watched=watched)
             await asyncio.sleep(pace.after(changed, watched=watched))
@@ -173,6 +173,7 @@ class Work:
 
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.to_thread(self.metrics.load)
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
         if found := len(self.services.opened):
             what = "one file or folder" if found == 1 else f"{found} files and folders"
@@ -181,10 +182,22 @@ class Work:
                 "the log (log.jsonl) names them.\n"
             )
 
+    def _poll(self) -> frozenset[str]:
+        with self.metrics.io("feed_poll"):
+            return self.feed.poll()
+
     def _look_once(self) -> None:
         supervisor = self.services.supervisor
         supervisor.sweep()
         self.feed.overlay(supervisor.unwritten)
+
+    def _observe(self, changed: frozenset[str]) -> None:
+        for run_id in changed:
+            state, before = self.feed.view(run_id).state, self._seen.pop(run_id, None)
+            if state is not None:
+                self.metrics.observe(before, state)
+                if not state.is_terminal:
+                    self._seen[run_id] = state
 
     def _quit_when_unused(self, *, watched: bool) -> None:
         now = asyncio.get_running_loop().time()
@@ -205,6 +218,8 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
+    within = serve_api(api, services, work.feed, work.metrics)
+    work.end_streams = serve_streams(within, services).close
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(
@@ -223,19 +238,6 @@ def _compose(services: Services, work: Work) -> FastAPI:
     return api
 
 
-def _config(guard: Guard) -> uvicorn.Config:
-    return uvicorn.Config(
-        guard,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        ws="wsproto",
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=2,
-    )
-
-
 def _once_ready(on_ready: Ready | None, url: Callable[[], str]) -> Callable[[], None]:
     def start() -> None:
         if on_ready is not None:
@@ -248,19 +250,3 @@ def _ports(paths: Paths, settings: Settings) -> list[int]:
     """The wished port, the one used last (its tabs come back by themselves), any."""
     last = read_info(paths)
     return [settings.port, *([last.port] if last else []), 0]
-
-
-def _listen(ports: list[int]) -> socket.socket:
-    """A listening socket on 127.0.0.1 at the first free of `ports`."""
-    for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(128)
-        except (OSError, OverflowError):
-            listener.close()
-        else:
-            return listener
-    raise StorageError("No port of 127.0.0.1 is free.", hint="Close other programs and try again.")

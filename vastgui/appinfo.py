@@ -20,6 +20,16 @@ def info_file(paths: Paths) -> Path:
     return paths.state / "app.json"
 
 
+def secret_file(paths: Paths) -> Path:
+    """The bearer secret alone, for curl and Prometheus; there while the app runs."""
+    return paths.state / "api.secret"
+
+
+def lan_secret_file(paths: Paths) -> Path:
+    """What users of other computers show; made when the settings first let them in."""
+    return paths.config / "lan.secret"
+
+
 def seat_file(paths: Paths) -> Path:
     """Locked by the app as long as it runs."""
     return paths.state / "app.lock"

@@ -5,12 +5,15 @@ places are used (platformdirs).
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from vastgui.errors import InvalidInput, StorageError
+
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,37 @@ class Settings:
     """Files that one ComfyUI run may bring home."""
     max_output_bytes: int = 0
     """Bytes that one ComfyUI run may bring home. 0 means as much as the disk can hold."""
+    starts_per_minute: int = 60
+    """Runs that may be started over the API in a minute, 20 of them at once. 0 means no limit."""
     ssh_key: str = field(default="")
     """SSH key used when a connection names none."""
+    lan_address: str = ""
+    """IP address of this computer at which others reach the app; 0.0.0.0: at all. Empty: off."""
+    lan_port: int = 47818
+    """Port of the app for other computers."""
+    lan_write: bool = False
+    """True lets other computers use the whole app; False lets them look at runs only."""
+    lan_cert: str = ""
+    """PEM file of the certificate (chain) for other computers."""
+    lan_key: str = ""
+    """PEM file of the certificate's private key."""
+    lan_names: str = ""
+    """Host names by which other computers call this one, with commas between."""
+
+    @property
+    def lan_hosts(self) -> tuple[str, ...]:
+        return tuple(n.strip().lower() for n in self.lan_names.split(",") if n.strip())
+
+    @property
+    def lan_warning(self) -> str:
+        """What the user must know while other computers can reach the app; else empty."""
+        if not self.lan_address or self.lan_cert:
+            return ""
+        may = "use the whole app" if self.lan_write else "see your runs and results"
+        return (
+            f"Other computers reach this app at {self.lan_address} without encryption: who listens"
+            f" in on the network can take the sign-in and {may}. Set lan_cert and lan_key."
+        )
 
     @classmethod
     def load(cls, path: Path) -> "Settings":
@@ -147,7 +179,15 @@ class Settings:
             return cls()
         if not isinstance(raw, dict):
             raise InvalidInput(str(path), "must be a list of `name: value` lines.")
-        return cls(**{str(k): _checked(path, str(k), v) for k, v in raw.items()})
+        return _fitting(path, cls(**{str(k): _checked(path, str(k), v) for k, v in raw.items()}))
+
+
+def local_path(text: str, field: str) -> Path:
+    """A path of this computer as a person writes it (`~/x`). Raises `InvalidInput`."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InvalidInput(field, f"{text[:100]} names a user that is not there.") from error
 
 
 def _checked(path: Path, key: str, value: Any) -> Any:
@@ -164,13 +204,41 @@ def _checked(path: Path, key: str, value: Any) -> Any:
         if isinstance(value, str):
             return value
         raise InvalidInput(where, "must be a text.")
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        raise InvalidInput(where, "must be true or false.")
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise InvalidInput(where, "must be a number, 0 or more.")
     if isinstance(default, int) and not isinstance(value, int):
         raise InvalidInput(where, "must be a whole number.")
-    if key == "port" and value > 65535:
+    if key in ("port", "lan_port") and value > 65535:
         raise InvalidInput(where, "must be a port, 0 to 65535.")
     return value
+
+
+def _fitting(path: Path, settings: Settings) -> Settings:
+    """The LAN settings as a whole: a half of them must not open a door."""
+    if settings.lan_address and not _is_ip(settings.lan_address):
+        text = "must be an IP address of this computer, or 0.0.0.0 for all of them."
+        raise InvalidInput(f"{path} › lan_address", text)
+    if bool(settings.lan_cert) != bool(settings.lan_key):
+        missing = "lan_key" if settings.lan_cert else "lan_cert"
+        raise InvalidInput(f"{path} › {missing}", "is missing: TLS needs lan_cert and lan_key.")
+    for name in settings.lan_hosts:
+        if not _HOST_NAME.fullmatch(name):
+            raise InvalidInput(f"{path} › lan_names", f"{name!r} is no host name.")
+    return settings
+
+
+def _is_ip(text: str) -> bool:
+    import ipaddress  # only here: a runner need not spend the time
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _first_line(error: Exception) -> str:

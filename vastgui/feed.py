@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 DISCOVER_EVERY_S = 0.25
 MAX_ENDED_VIEWS = 200
+MOST_AT_ONCE = 500
+"""New runs that one poll takes in, the newest first: ten thousand would keep a starting app from
+answering for half a second."""
 _TAIL_BYTES = 8192
 _ENDING = b'"event":"RunEnded"'  # quotes inside texts are escaped, so this is the event itself
 
@@ -55,6 +58,7 @@ class Feed:
         self._subscribers: list[Flush] = []
         self._looked_at = float("-inf")
         self._folder_seen = -1
+        self._all_known = False
         self._found: set[str] = set()
 
     def subscribe(self, flush: Flush) -> Callable[[], None]:
@@ -85,6 +89,13 @@ class Feed:
         """What was shown last of a run; nothing is read for it."""
         view = self._views.get(run_id)
         return view.state if view else None
+
+    def look(self, run_id: str) -> RunView:
+        """The view of one run, read on at once: an answer must not be as old as the last poll."""
+        view = self.view(run_id)
+        if run_id in self._followers and self._read(run_id):
+            self._flush(frozenset({run_id}))
+        return self._views.get(run_id, view)
 
     def overlay(self, states: Mapping[str, RunState]) -> None:
         """Show endings that are known but could not be written yet (the disk is full)."""
@@ -123,9 +134,9 @@ class Feed:
             return set()
         self._looked_at = now
         seen = _changed_at(self._runs)
-        if seen == self._folder_seen:
+        if seen == self._folder_seen and self._all_known:
             return set()
-        is_first = self._folder_seen == -1
+        is_first = not self._all_known
         self._folder_seen = seen
         changed = self._compare()
         return changed & self._followers.keys() if is_first else changed
@@ -136,12 +147,14 @@ class Feed:
         except OSError:
             return set()
         known = self._followers.keys() | self._ended
-        for run_id in known - present:
+        gone, new = known - present, sorted(present - known, reverse=True)
+        for run_id in gone:
             self._forget(run_id)
-        for run_id in present - known:
+        for run_id in new[:MOST_AT_ONCE]:
             self._take_up(run_id)
+        self._all_known = len(new) <= MOST_AT_ONCE
         found, self._found = self._found & present, set()
-        return (known ^ present) | found
+        return gone | set(new[:MOST_AT_ONCE]) | found
 
     def _take_up(self, run_id: str) -> None:
         """Follow a run that was not known; an ended (or unreadable) one is only remembered."""

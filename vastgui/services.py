@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vastgui import doctor
-from vastgui.config import Paths, Settings, assets_dir
+from vastgui.config import Paths, Settings, assets_dir, local_path
 from vastgui.deeds import note
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.generating import ComfyServices, Generating, attachments, staging
@@ -25,7 +25,7 @@ from vastgui.state.private import PrivateJson
 from vastgui.state.redact import Redactor
 from vastgui.state.store import RunDir, open_run
 from vastgui.supervisor import Supervisor, Usage, continue_plan
-from vastgui.templates import Template, Templates, as_text, build_plan
+from vastgui.templates import Template, Templates, as_text, build_plan, template_of_steps
 
 
 class Services(ComfyServices):
@@ -57,26 +57,29 @@ class Services(ComfyServices):
 
     def launch_setup(  # noqa: PLR0913 -- one keyword for each choice a user has
         self,
-        template_id: str,
+        template: str | Template,
         *,
         ssh_connection: str,
         key_file: str = "",
         use_agent: bool = False,
         instance_id: str = "",
         variables: Mapping[str, Any] | None = None,
-        enabled: Mapping[int | str, bool] | None = None,
+        enabled: Mapping[int, bool] | Mapping[str, bool] | None = None,
         only: int | str | None = None,
         from_step: int | str | None = None,
         step_delay_s: float = 0.0,
         metadata: Mapping[str, Any] | None = None,
         recall: bool = True,
+        workflow_id: str = "",
     ) -> str:
         """Check everything, remember the connection, start the run; return its id.
 
-        `recall` fills an empty key file and instance id with what was used last for this
+        `template` is the id of one, or one that was made of steps. `workflow_id` is the id to be,
+        else a new one. `recall` fills an empty key file and instance id with what was used last for this
         connection; a form that shows these fields turns it off.
         """
-        template = self.templates.get(template_id)
+        if isinstance(template, str):
+            template = self.templates.get(template)
         given = Connection(ssh_connection, key_file, use_agent, instance_id)
         connection = self.checked_connection(given, recall=recall)
         plan = build_plan(
@@ -90,11 +93,17 @@ class Services(ComfyServices):
             from_step=from_step,
             step_delay_s=step_delay_s,
             metadata=metadata,
+            workflow_id=workflow_id,
         )
         plan = replace(plan, queue=self.queue_of(connection))
         plan, files = with_workflow(plan, self.generating, template.path.parent)
         self.connections.remember(replace(connection, variables=_changed(template, variables)))
         return self.supervisor.launch(plan, files).id
+
+    def template_of(self, steps: Sequence[Any], label: str = "Custom steps") -> Template:
+        """`steps` as a template file has them, checked the same way. Raises `InvalidInput`."""
+        actions, folder = self.templates.actions, self.paths.user_setups
+        return template_of_steps(steps, actions, label=label, folder=folder)
 
     def checked_connection(self, given: Connection, *, recall: bool = True) -> Connection:
         """The connection as it will be remembered. Raises `InvalidInput` naming the field."""
@@ -110,7 +119,7 @@ class Services(ComfyServices):
             or known.key_file
             or self.settings.ssh_key
         )
-        if key and not Path(key).expanduser().is_file():
+        if key and not local_path(key, "key_file").is_file():
             raise InvalidInput("key_file", f"there is no file {key}.")
         return replace(
             known,
@@ -120,19 +129,35 @@ class Services(ComfyServices):
             last_used=time.time(),
         )
 
-    def continue_run(self, run_id: str, from_step: int | None = None) -> str:
-        """A new run that takes an ended one up again at its first unfinished step."""
+    def continue_run(
+        self,
+        run_id: str,
+        from_step: int | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A new run that takes an ended one up again at its first unfinished step.
+
+        `metadata`: who asked for this one, where it is not who asked for the first.
+        """
         run, state = self._ended(run_id)
-        plan = continue_plan(state, run.plan(), from_step)
+        plan = _asked_by(continue_plan(state, run.plan(), from_step), metadata)
         return self.supervisor.launch(plan, attachments(run, going_on=True)).id
 
-    def run_again(self, run_id: str, *, only: int | None = None, rest: bool = False) -> str:
+    def run_again(
+        self,
+        run_id: str,
+        *,
+        only: int | None = None,
+        rest: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
         """A new run of the same plan from its start; `only`: of that one step.
 
         `rest`: ComfyUI may leave out outputs that it finds wrong, the others are made.
         """
         run, _ = self._ended(run_id)
-        plan = self.generating.again(_afresh(run.plan(), only))
+        plan = self.generating.again(_asked_by(_afresh(run.plan(), only), metadata))
         plan = without_wrong_outputs(plan) if rest else plan
         return self.supervisor.launch(plan, attachments(run)).id
 
@@ -146,18 +171,22 @@ class Services(ComfyServices):
     def run_exists(self, run_id: str) -> bool:
         return is_id(run_id) and (self.paths.runs / run_id).is_dir()
 
-    def stop(self, run_id: str, mode: str = "now") -> None:
-        """`mode` is after_step, now, or force (at once asked to end, killed 10 s later)."""
-        self.supervisor.stop(self.run(run_id).id, mode)
+    def stop(self, run_id: str, mode: str = "now") -> str:
+        """`mode` is after_step, now, or force (at once asked to end, killed 10 s later).
 
-    def pause(self, run_id: str) -> None:
-        self.supervisor.pause(self.run(run_id).id)
+        This and the next three return the command's id, which the runner acknowledges; an ended
+        run is not stopped again, and no command is sent.
+        """
+        return self.supervisor.stop(self.run(run_id).id, mode)
 
-    def resume(self, run_id: str) -> None:
-        self.supervisor.resume(self.run(run_id).id)
+    def pause(self, run_id: str) -> str:
+        return self.supervisor.pause(self.run(run_id).id)
 
-    def answer(self, run_id: str, ask_id: str, answer: str) -> None:
-        self.supervisor.answer(self.run(run_id).id, ask_id, answer)
+    def resume(self, run_id: str) -> str:
+        return self.supervisor.resume(self.run(run_id).id)
+
+    def answer(self, run_id: str, ask_id: str, answer: str) -> str:
+        return self.supervisor.answer(self.run(run_id).id, ask_id, answer)
 
     def usage(self, run_id: str) -> Usage | None:
         """What its runner takes of this computer; None when there is none."""
@@ -166,6 +195,11 @@ class Services(ComfyServices):
     def silent_s(self, run_id: str) -> float:
         """Seconds since the runner's last sign of life."""
         return self.supervisor.silent_s(run_id)
+
+    @property
+    def not_responding(self) -> Mapping[str, float]:
+        """Seconds of silence of the runs whose runner lives but gives no sign of it."""
+        return self.supervisor.audit.not_responding
 
     def delete(self, run_id: str) -> None:
         run = self.run(run_id)
@@ -271,6 +305,12 @@ def _afresh(plan: Plan, only: int | None) -> Plan:
         reattach={},
         created_at=time.time(),
     )
+
+
+def _asked_by(plan: Plan, metadata: Mapping[str, Any] | None) -> Plan:
+    """A copy is no answer to the request that started its original."""
+    known = {k: v for k, v in plan.metadata.items() if k != "request_digest"}
+    return replace(plan, metadata={**known, **(metadata or {})})
 
 
 def _changed(template: Template, variables: Mapping[str, Any] | None) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """The feed shows what the run directories say: new, changed, ended, damaged, deleted runs."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.chaos.clocks import Clock
 from vastgui.config import Paths
 from vastgui.feed import Feed, Pace
 from vastgui.state import events as ev
@@ -13,20 +15,26 @@ from vastgui.state.model import Status
 from vastgui.state.plan import new_id
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 1.0  # every poll is due
-        return self.now
-
-
 @pytest.fixture
 def feed(paths: Paths) -> Iterator[Feed]:
-    made = Feed(History(paths.runs), Clock())
+    made = Feed(History(paths.runs), Clock(step_s=1.0))  # every poll is due
     yield made
     made.close()
+
+
+@pytest.mark.row("R16")
+def test_a_long_history_is_taken_in_piece_by_piece_newest_first(
+    paths: Paths, begin: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vastgui.feed.MOST_AT_ONCE", 2)
+    runs = [begin() for _ in range(5)]
+    with contextlib.closing(Feed(History(paths.runs), Clock(step_s=1.0))) as feed:
+        assert feed.poll() == {run.id for run in runs[3:]}
+        assert len(feed.live()) == 2
+        feed.poll()
+        assert feed.poll() == {runs[0].id}
+        assert {view.run_id for view in feed.live()} == {run.id for run in runs}
+        assert feed.poll() == frozenset()
 
 
 def test_a_run_started_elsewhere_is_found_and_followed(feed: Feed, begin: Callable) -> None:

@@ -15,7 +15,7 @@ from tests.app.scribe import Scribe
 from vastgui.config import Paths
 from vastgui.files import known, serve_files
 from vastgui.files.answers import disposition
-from vastgui.security import _clean
+from vastgui.security import cleaned
 from vastgui.state import events as ev
 from vastgui.state.store import RunDir
 
@@ -64,6 +64,7 @@ def save(scribe: Scribe, data: bytes, filename: str = "ComfyUI_00001_.png", **al
     return f"/files/{scribe.id}/{number}"
 
 
+@pytest.mark.row("S39")
 def test_a_picture_is_shown_and_sandboxed(client: Client, begin: Begin) -> None:
     address = save(begin(), PNG, sha256="ab" * 32)
     answer = client.get(address)
@@ -99,6 +100,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.row("S39")
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_what_could_run_is_only_ever_downloaded(kind: str, client: Client, begin: Begin) -> None:
     answer = client.get(save(begin(), DOCUMENTS[kind], "picture.png"))
@@ -264,7 +266,7 @@ def test_a_name_for_the_file_dialog(name: str, plain: str) -> None:
 
 def test_the_guard_lets_a_sandbox_stay_beside_its_own_policy() -> None:
     policy = b"content-security-policy"
-    kept = _clean([(policy, b"sandbox; default-src 'none'"), (policy, b"default-src *")])
+    kept = cleaned([(policy, b"sandbox; default-src 'none'"), (policy, b"default-src *")])
     said = [value for name, value in kept if name == policy]
     assert said[0] == b"sandbox; default-src 'none'"
     assert len(said) == 2

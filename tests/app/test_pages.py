@@ -302,3 +302,18 @@ async def test_s44_the_form_says_honestly_that_secrets_are_kept_in_a_file(
     await user.should_see(
         "Kept in a file that only you can read, not encrypted (this system offers no keyring)."
     )
+
+
+async def test_the_system_page_says_what_the_doctor_finds_and_puts_it_right(
+    user: User, services: Services
+) -> None:
+    loose = services.paths.config / "notes.yaml"
+    loose.write_text("x")
+    loose.chmod(0o644)
+    await user.open("/system")
+    await user.should_see("Others on this computer may use this: mode 0644 instead of 0600.")
+    await user.should_see("api.secret")
+    await user.should_see("None can reach this app.")
+    user.find(marker="Put-right-what-can-be").click()
+    await until(lambda: loose.stat().st_mode & 0o777 == 0o600)
+    await user.should_not_see("mode 0644")

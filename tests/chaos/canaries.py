@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from vastgui.appinfo import info_file, read_info
+from vastgui.appinfo import read_info
 from vastgui.config import Paths
+from vastgui.doctor.vault import own_files
 from vastgui.secretstore import SecretStore
 from vastgui.state.redact import forms_of
 
@@ -27,6 +28,16 @@ BEARER = "bearer"
 """Of the running app, made by the app itself."""
 
 Canaries = Mapping[str, str]
+__all__ = [
+    "BEARER",
+    "Canaries",
+    "Watch",
+    "find",
+    "in_processes",
+    "own_files",
+    "plant",
+    "with_bearer",
+]
 
 
 def plant(
@@ -54,11 +65,6 @@ def with_bearer(canaries: Canaries, paths: Paths) -> dict[str, str]:
     info = read_info(paths)
     assert info is not None, f"no app has run at {paths.state}"
     return {**canaries, BEARER: info.secret}
-
-
-def own_files(paths: Paths) -> frozenset[Path]:
-    """Where secrets belong: private files, made for them."""
-    return frozenset({paths.secrets_file, info_file(paths)})
 
 
 def find(

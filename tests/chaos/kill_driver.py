@@ -20,6 +20,7 @@ import psutil
 from tests.runner.rig import ENTRY, SETTINGS, step
 from tests.waiting import wait_until
 from vastgui.state import events as ev
+from vastgui.state.model import RunState
 from vastgui.state.plan import Plan, is_id, new_id
 from vastgui.state.store import RunDir
 from vastgui.supervisor import Supervisor
@@ -48,21 +49,25 @@ def app(runs: Path, seed: int) -> None:
 
 @dataclass
 class Report:
-    """What the kills did. The first four must stay 0."""
+    """What the kills did. The lists must stay empty."""
 
     seed: int
     lost: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     ended_twice: list[str] = field(default_factory=list)
     started_twice: list[str] = field(default_factory=list)
+    changed_after_its_end: list[str] = field(default_factory=list)
     left_processes: int = 0
     kills: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    ended: int = 0
+    """Endings that were seen while kills went on."""
 
     @property
     def violations(self) -> int:
-        wrong = (self.lost, self.stuck, self.ended_twice, self.started_twice)
+        wrong = (self.lost, self.stuck, self.ended_twice, self.started_twice,
+                 self.changed_after_its_end)  # fmt: skip
         return sum(map(len, wrong)) + self.left_processes
 
 
@@ -74,6 +79,7 @@ class Driver:
         self.runs.mkdir()
         self.report = Report(seed)
         self.launched: dict[str, int] = {}
+        self._ends: dict[str, RunState] = {}
         self._chance = random.Random(seed)
         self._apps = [self._start_app(), self._start_app()]
 
@@ -102,7 +108,7 @@ class Driver:
             self._kill_everything()
 
     def _kill_runner(self, name: str) -> None:
-        living = [r for r in list(self.launched)[-12:] if not _is_over(self.runs / r)]
+        living = [r for r in list(self.launched)[-12:] if not self._is_over(self.runs / r)]
         if living:
             self._kill(self.launched[self._chance.choice(living)], name)
 
@@ -174,12 +180,12 @@ class Driver:
 
         def all_over() -> bool:
             self._listen(0.05)
-            return all(_is_over(path) for path in self._run_paths())
+            return all(self._is_over(path) for path in self._run_paths())
 
         try:
             wait_until(all_over, timeout_s=60)
         except AssertionError:
-            self.report.stuck = [p.name for p in self._run_paths() if not _is_over(p)]
+            self.report.stuck = [p.name for p in self._run_paths() if not self._is_over(p)]
 
     def _end_apps(self) -> None:
         for process in self._apps:
@@ -196,7 +202,11 @@ class Driver:
                 self.report.ended_twice.append(path.name)
             if sum(isinstance(e, ev.RunStarted) for e in events) > 1:
                 self.report.started_twice.append(path.name)
-            self.report.outcomes[RunDir(path).state().status.value] += 1
+            state = RunDir(path).state()
+            if self._ends.get(path.name, state) != state:
+                self.report.changed_after_its_end.append(path.name)
+            self.report.outcomes[state.status.value] += 1
+        self.report.ended = len(self._ends)
         self.report.left_processes = len(list(self._left_runners()))
 
     def _left_runners(self) -> Iterator[psutil.Process]:
@@ -211,13 +221,19 @@ class Driver:
                 except psutil.Error:
                     continue
 
+    def _is_over(self, path: Path) -> bool:
+        """Whether the run has ended; what it ended as is remembered."""
+        if path.name in self._ends:
+            return True
+        run = RunDir(path)
+        state = run.state() if run.path.is_dir() else None
+        if state is None or not state.is_terminal:
+            return False
+        self._ends[path.name] = state
+        return True
+
     def _run_paths(self) -> list[Path]:
         return [path for path in self.runs.iterdir() if is_id(path.name)]
-
-
-def _is_over(path: Path) -> bool:
-    run = RunDir(path)
-    return run.path.is_dir() and run.state().is_terminal
 
 
 def drive(home: Path, kills: int, seed: int | None = None) -> Report:

@@ -94,6 +94,7 @@ def many_frames(line: Line, client_id: str) -> None:
         line.say(frame(json.dumps(told)) * 1000)
 
 
+@pytest.mark.row("S36")
 @pytest.mark.parametrize(
     "flood", [one_huge_frame, many_values, many_frames, pytest.param(parts_without_end, marks=SLOW)]
 )
@@ -106,6 +107,7 @@ def test_a_socket_cannot_fill_the_memory(flood: Flood, enemy: Enemy, victim: Vic
     assert victim.peak_bytes - BASE_BYTES < 100_000_000
 
 
+@pytest.mark.row("S36")
 def test_an_answer_cannot_fill_the_memory(enemy: Enemy, victim: Victim) -> None:
     enemy.said["/object_info"] = answer(b'{"Show": {"x": [' + b"{}," * 5_000_000 + b"0]}}")
     ran = victim.run("local")
@@ -184,6 +186,7 @@ def test_a_preview_is_a_picture_or_nothing(enemy: Enemy, victim: Victim) -> None
 # -- names and files
 
 
+@pytest.mark.row("S34")
 @pytest.mark.parametrize("way", ["over_ssh", pytest.param("local", marks=SLOW)])
 def test_122_hostile_names_of_a_whole_run(
     way: str, enemy: Enemy, victim: Victim, tmp_path: Path
@@ -302,6 +305,7 @@ def cli(enemy: Enemy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     return call
 
 
+@pytest.mark.row("S40")
 @pytest.mark.parametrize("ending", ["shown", "executed badly", "refused"])
 def test_words_cannot_steer_a_terminal(
     ending: str, cli: Callable[..., str], enemy: Enemy, tmp_path: Path

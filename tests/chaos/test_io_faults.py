@@ -1,6 +1,5 @@
 """Any single failing write, fsync or open, and a disk that is full for good, leave one ending."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.io_faults import FAULTS, PROGRAMS
+from tests.chaos.tiny_disk import FILM, fill, tiny_disk
 from tests.runner.rig import ENTRY, SETTINGS, Rig, plan, step
 from vastgui.errors import StorageError
 from vastgui.state import events as ev
@@ -23,6 +23,7 @@ from vastgui.supervisor import Supervisor
 ROOT = Path(__file__).parent.parent.parent
 
 
+@pytest.mark.row("R12")
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_kth_call_fails_in_seven_ways(program: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -45,22 +46,12 @@ def test_every_kth_call_fails_in_seven_ways(program: str, tmp_path: Path) -> Non
 def small_disk(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A tmpfs of a given size: as root, so CI runs these as root."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI"):
-            pytest.fail("CI must run this as root: a full disk needs a mount")
-        pytest.skip("needs root: mounts a tmpfs")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}", "tmpfs", str(disk)]
-    subprocess.run(mount, check=True, timeout=30)
-    monkeypatch.setenv("VASTGUI_HOME", str(disk))
-    try:
+    with tiny_disk(tmp_path / "disk", request.param) as disk:
+        monkeypatch.setenv("VASTGUI_HOME", str(disk))
         yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True, timeout=30)
 
 
+@pytest.mark.row("R12")
 def test_a_full_disk_ends_a_run_with_the_reason(small_disk: Path) -> None:
     rig = Rig(small_disk / "runs")
     try:
@@ -75,6 +66,7 @@ def test_a_full_disk_ends_a_run_with_the_reason(small_disk: Path) -> None:
         rig.close()
 
 
+@pytest.mark.row("R12")
 def test_on_a_full_disk_nothing_is_half_launched(small_disk: Path) -> None:
     rig = Rig(small_disk / "runs")
     try:
@@ -82,12 +74,13 @@ def test_on_a_full_disk_nothing_is_half_launched(small_disk: Path) -> None:
         with pytest.raises(StorageError, match="full"):
             rig.start(step("works"))
         assert [p.name for p in rig.supervisor.runs.iterdir()] == []
-        (small_disk / "film").unlink()
+        (small_disk / FILM).unlink()
         assert rig.run(step("works")).status is Status.COMPLETED
     finally:
         rig.close()
 
 
+@pytest.mark.row("R12")
 def test_a_crash_on_a_full_disk_is_shown_and_recorded(small_disk: Path) -> None:
     rig = Rig(small_disk / "runs")
     try:
@@ -101,6 +94,7 @@ def test_a_crash_on_a_full_disk_is_shown_and_recorded(small_disk: Path) -> None:
         rig.close()
 
 
+@pytest.mark.row("R13")
 def test_a_read_only_folder_is_named(small_disk: Path) -> None:
     run, lock_fd = store.create(small_disk, plan(step("works")))
     os.close(lock_fd)
@@ -117,12 +111,6 @@ def test_a_read_only_folder_is_named(small_disk: Path) -> None:
         supervisor.launch(plan(step("works")))
     assert supervisor.sweep() == []
     assert supervisor.unwritten[run.id].status is Status.CRASHED
-
-
-def fill(disk: Path) -> None:
-    with contextlib.suppress(OSError), (disk / "film").open("ab", buffering=0) as film:
-        while film.write(b"0" * 4096):
-            pass
 
 
 def one_ending(run: RunDir) -> bool:

@@ -22,6 +22,7 @@ from vastgui.ssh.session import Session
 from vastgui.state.plan import new_id
 
 MakeSession = Callable[..., Session]
+Record = Callable[[str, object], None]
 SHELLS = (("dash",), ("bash", "--posix"), ("busybox", "sh"))
 SCRIPT = r"""
 echo ran >>"$1"
@@ -88,7 +89,9 @@ def keep_breaking(proxy: FaultProxy, over: threading.Event, chance: random.Rando
     proxy.heal()
 
 
-def storm(make_session: MakeSession, sshd: Sshd, jobs: int, at_once: int) -> list[Result]:
+def storm(
+    make_session: MakeSession, sshd: Sshd, record: Record, jobs: int, at_once: int
+) -> list[Result]:
     seed = int(os.environ.get("VASTGUI_CHAOS_SEED") or time.time_ns() % 1_000_000)
     print(f"seed {seed}")
     shells = [s for s in SHELLS if shutil.which(s[0])]
@@ -104,17 +107,29 @@ def storm(make_session: MakeSession, sshd: Sshd, jobs: int, at_once: int) -> lis
     print(f"{jobs} jobs, {losses} link losses, most in one job {max(r.losses for r in results)}")
     assert [r.wrong for r in results if r.wrong] == [], f"seed {seed}"
     assert {r.shell for r in results} == {s[0] for s in shells}
+    record("jobs", jobs)
+    record("losses", losses)
     return results
 
 
+@pytest.mark.row("R27")
 @pytest.mark.timeout(400)
-def test_24_jobs_100_link_losses(make_session: MakeSession, sshd: Sshd) -> None:
-    results = storm(make_session, sshd, jobs=24, at_once=12)
+def test_24_jobs_100_link_losses(
+    make_session: MakeSession, sshd: Sshd, record_property: Record
+) -> None:
+    results = storm(make_session, sshd, record_property, jobs=24, at_once=12)
     assert sum(r.losses for r in results) >= 100
 
 
 @pytest.mark.slow
+def test_3_jobs(make_session: MakeSession, sshd: Sshd, record_property: Record) -> None:
+    storm(make_session, sshd, record_property, jobs=3, at_once=3)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_160_jobs_700_link_losses(make_session: MakeSession, sshd: Sshd) -> None:
-    results = storm(make_session, sshd, jobs=160, at_once=16)
+def test_160_jobs_700_link_losses(
+    make_session: MakeSession, sshd: Sshd, record_property: Record
+) -> None:
+    results = storm(make_session, sshd, record_property, jobs=160, at_once=16)
     assert sum(r.losses for r in results) >= 700

@@ -13,6 +13,7 @@ def check(report: Report) -> None:
     assert report.outcomes["completed"] > 0
 
 
+@pytest.mark.row("R8", "R17")
 @pytest.mark.timeout(300)
 def test_120_kills(tmp_path: Path) -> None:
     check(drive(tmp_path, 120))

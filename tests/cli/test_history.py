@@ -110,6 +110,7 @@ def test_a_dead_run_is_ended_however_many_came_after_it(
     assert "crashed" in vastgui(*(word.format(dead.id) for word in verb))[1]
 
 
+@pytest.mark.row("R21")
 def test_a_silent_runner_is_shown_as_such_and_not_ended(vastgui: Call, make_run: MakeRun) -> None:
     run = make_run(alive=True)
     run.heartbeat.write_text("1")

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,17 +13,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.app.scribe import Scribe
+from tests.chaos.rebinding import has_chromium, launch
 from tests.waiting import wait_until
 from vastgui import desktop
 from vastgui.config import Paths
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync "
-    "--host-resolver-rules=MAP,rebound.example,127.0.0.1"
-)
 PATIENCE_MS = 20_000
+LOOPBACK = ("http://127.0.0.", "https://127.0.0.", "data:", "blob:")
 
 
 class App:
@@ -68,21 +63,18 @@ class Tab:
             self.faults.append(f"console: {getattr(message, 'text', '')}")
 
     def _asked(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+        if not url.startswith(LOOPBACK):
             self.faults.append(f"external request: {url}")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
+    if not has_chromium():
         if os.environ.get("CI"):
             pytest.fail("CI needs chromium: apt-get install chromium")
-        pytest.skip(f"no browser at {CHROMIUM}")
+        pytest.skip("no chromium here")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[f.replace(",", " ") for f in FLAGS.split()],
-        )
+        started = launch(playwright)
         yield started
         started.close()
 

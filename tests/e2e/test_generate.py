@@ -131,6 +131,7 @@ def test_a_dropped_picture_brings_its_workflow(open_tab: Open, tmp_path: Path) -
     expect(page.locator(".vg-work-own")).to_be_visible()
 
 
+@pytest.mark.row("S38")
 def test_hostile_words_of_an_instance_are_only_words(
     app: App, open_tab: Open, scribe: ComfyScribe
 ) -> None:

@@ -1,84 +1,129 @@
-"""The guard as a browser meets it: hostile pages in the same browser reach nothing."""
+"""The guard as attackers and browsers meet it: a real app, real sockets, a real Chromium."""
 
 import http.server
+import stat
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.app.scribe import Scribe
+from tests.chaos.attacks import ATTACKS, Attack, Victim, run_attacks, signed_in
+from tests.chaos.unguarded import SECRET, unguarded_app
 from tests.e2e.conftest import App, Tab
+from vastgui import desktop
+from vastgui.desktop.redirect import redirect_file, was_used
+from vastgui.generating import actions
+from vastgui.state import events as ev
+from vastgui.state.fold import apply, initial
 
 pytestmark = pytest.mark.e2e
-
-_EVIL = """<!doctype html><title>evil</title><script>
-const app = APP;
-const tries = {
-  read: fetch(app, { credentials: "include" }).then((r) => r.text()),
-  poll: fetch(app + "/_nicegui_ws/socket.io/?EIO=4&transport=polling", { credentials: "include" }).then((r) => r.text()),
-  post: fetch(app + "/_code", { method: "POST", mode: "no-cors", credentials: "include" }).then(() => { throw 0 }),
-  script: new Promise((ok, no) => { const s = document.createElement("script"); s.src = app + "/look/theme.css"; s.onload = ok; s.onerror = no; document.head.append(s); }),
-  image: new Promise((ok, no) => { const i = new Image(); i.src = app + "/favicon.ico"; i.onload = ok; i.onerror = no; }),
-  socket: new Promise((ok, no) => { const w = new WebSocket(app.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"); w.onopen = ok; w.onerror = no; }),
-};
-window.result = Promise.all(Object.entries(tries).map(([name, done]) => done.then(() => name + " worked", () => name + " refused")));
-</script>"""
+Open = Callable[[str], Tab]
 
 
-@pytest.fixture
-def evil_page(app: App) -> Iterator[str]:
-    """The address of a hostile page on another port of this computer."""
-    body = _EVIL.replace("APP", f'"{app.url}"').encode()
+@pytest.fixture(scope="module")
+def victim(shared_app: App, browser: Browser) -> Iterator[Victim]:
+    info = desktop.read_info(shared_app.paths)
+    assert info is not None
+    with signed_in(shared_app.url, info.secret, browser) as made:
+        yield made
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+def test_attack_gets_the_answer_it_must_get(victim: Victim, attack: Attack) -> None:
+    assert attack.run(victim) == attack.expected
+
+
+def test_a_rebound_name_and_a_stranger_are_told_what_to_do(browser: Browser, app: App) -> None:
+    stranger = browser.new_context()
+    page = stranger.new_page()
+    for address, status, said in (
+        (f"http://rebound.example:{app.port}/", 403, f"Open http://127.0.0.1:{app.port} instead"),
+        (f"{app.url}/runs", 401, "Start vastgui again"),
+    ):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == status
+        assert said in page.inner_text("main")
+    stranger.close()
+
+
+def test_the_redirect_file_signs_in_once_and_is_gone(app: App, context: BrowserContext) -> None:
+    """From file:// a navigation is cross-site: a strict cookie would not come with a redirect."""
+    url = app.sign_in_url("/runs")
+    with redirect_file(url, app.paths.state) as file:
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        tab = Tab(context.new_page())
+        tab.page.goto(file.as_uri())
+        tab.page.wait_for_url(f"{app.url}/runs")
+        expect(tab.page.locator("h1")).to_have_text("Runs")
+        assert was_used(file, within_s=10)
+        assert tab.faults == [f"external request: {file.as_uri()}"]
+    again = context.new_page().goto(url)
+    assert again is not None
+    assert again.status == 401
+
+
+@contextmanager
+def listener(address: str) -> Iterator[tuple[int, list[str]]]:
+    """A server as an instance's port is seen here; it remembers the cookies it was sent."""
+    cookies: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            cookies.append(self.headers.get("Cookie", ""))
             self.send_response(200)
-            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "0")
             self.end_headers()
-            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with http.server.ThreadingHTTPServer((address, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        yield server.server_address[1], cookies
         server.shutdown()
         thread.join()
 
 
-def test_another_page_of_the_same_browser_reaches_nothing(
-    open_tab: Callable[..., Tab], context: BrowserContext, evil_page: str
-) -> None:
-    open_tab("/")  # the browser holds a good session now
-    page = context.new_page()
-    page.goto(evil_page)
-    results = page.evaluate("window.result")
-    assert results == [
-        f"{n} refused" for n in ("read", "poll", "post", "script", "image", "socket")
-    ]
-
-
-def test_the_app_cannot_be_framed(
-    open_tab: Callable[..., Tab], context: BrowserContext, evil_page: str, app: App
-) -> None:
+def test_a_tunnel_never_sees_our_cookie(app: App, open_tab: Open, context: BrowserContext) -> None:
+    """S22: cookies know no ports, so a tunnel is opened under another name of this computer."""
     open_tab("/")
-    page = context.new_page()
-    page.goto(evil_page)
-    page.set_content(f'<iframe src="{app.url}/"></iframe>')
-    page.wait_for_timeout(500)
-    assert all("vg-app" not in frame.content() for frame in page.frames)
+    with listener("127.0.0.1") as (port, cookies):
+        page = context.new_page()
+        page.goto(f"http://localhost:{port}/")
+        assert set(cookies) == {""}
+        page.goto(f"http://127.0.0.1:{port}/")
+        assert f"vastgui_{app.port}=" in cookies[-1], "this is why"
+    plan = actions.action_plan(actions.OPEN, actions.Place(queue="box"))
+    for detail, address in (
+        (f"http://127.0.0.1:{port}", ""),
+        (f"http://localhost:{port}", f"http://localhost:{port}"),
+    ):
+        held = apply(initial(plan), ev.StepProgressed(step=0, message="open", detail=detail))
+        assert actions.address_of(held) == address
 
 
-def test_a_rebound_name_and_a_stranger_get_plain_refusals(browser: Browser, app: App) -> None:
-    stranger = browser.new_context()
-    page = stranger.new_page()
-    rebound = page.goto(f"http://rebound.example:{app.port}/")
-    assert rebound is not None
-    assert (rebound.status, rebound.headers["content-type"][:10]) == (403, "text/plain")
-    alone = page.goto(f"{app.url}/runs")
-    assert alone is not None
-    assert alone.status == 401
-    assert "Start vastgui again" in page.inner_text("body")
-    stranger.close()
+def test_normal_use_has_no_console_error(open_tab: Open, begin: Callable[..., Scribe]) -> None:
+    """S23: `open_tab` fails the test on any error, warning or external request of the tab."""
+    scribe = begin("An ordinary run")
+    scribe.write(ev.StepStarted(step=0), ev.StepFinished(step=0, message="fine"))
+    tab = open_tab("/")
+    for name, heading in (("Runs", "Runs"), ("Generate", "Generate"), ("Gallery", "Gallery")):
+        tab.page.get_by_role("link", name=name, exact=True).first.click()
+        expect(tab.page.locator("h1")).to_have_text(heading)
+    tab.page.goto(tab.page.url)
+    scribe.end()
+    assert tab.faults == []
+
+
+def test_the_attacks_succeed_where_nobody_guards(browser: Browser) -> None:
+    """Else their failure would prove nothing. S12 is the code's doing, S15 the browser's own."""
+    with unguarded_app() as url:
+        results = run_attacks(url, SECRET, browser)
+    refused = {result.attack.row for result in results if result.is_refused}
+    assert refused == {"S12", "S15"}
+    assert len(results) == len(ATTACKS) == 20

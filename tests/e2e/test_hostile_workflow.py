@@ -106,6 +106,7 @@ def choices_shown(page: Page) -> bool:
     return page.get_by_role("combobox").count() > 0
 
 
+@pytest.mark.row("S38")
 def test_a_hostile_workflow_runs_nothing_in_the_browser(
     app: App, open_tab: Open, enemy: Enemy, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ def services(
     made.close()
 
 
+@pytest.mark.row("R4", "R8")
 def test_kill_the_app_then_the_runner_then_continue(
     app: App, open_tab: Callable[..., Tab], instance: PracticeInstance, services: Services
 ) -> None:

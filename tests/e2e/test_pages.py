@@ -85,6 +85,7 @@ def test_two_tabs_see_the_same_end(open_tab: Open, begin: Begin) -> None:
     expect(first.get_by_role("alert")).to_contain_text("The runner was killed.")
 
 
+@pytest.mark.row("R3")
 @pytest.mark.own_app
 def test_the_tab_comes_back_when_the_app_was_killed(app: App, open_tab: Open, begin: Begin) -> None:
     run = begin()
@@ -213,6 +214,7 @@ def test_a_long_log_stays_light_and_follows_its_end(open_tab: Open, begin: Begin
     expect(page.get_by_role("button", name="Follow")).to_be_visible()
 
 
+@pytest.mark.row("S38")
 def test_hostile_text_is_only_text(open_tab: Open, begin: Begin) -> None:
     run = begin(HOSTILE, f"root@{HOSTILE}")
     run.write(ev.StepStarted(step=0), ev.StepFinished(step=0, message=HOSTILE))

@@ -54,6 +54,7 @@ def made_run(paths: Paths) -> MakeRun:
         outputs: int = 1,
         seeds: dict[str, int] | None = None,
         ended: bool = True,
+        status: str = "completed",
         submitted: bool = True,
         **params: Any,
     ) -> RunDir:
@@ -70,7 +71,9 @@ def made_run(paths: Paths) -> MakeRun:
         os.close(lock_fd)
         run.sent.write_text(json.dumps(PROMPT if prompt is None else prompt))
         with closing(EventLog(run)) as log:
-            for event in _tape(name, outputs, seeds or {}, ended=ended, submitted=submitted):
+            for event in _tape(
+                name, outputs, seeds or {}, status if ended else "", submitted=submitted
+            ):
                 log.append(event)
         return run
 
@@ -78,7 +81,7 @@ def made_run(paths: Paths) -> MakeRun:
 
 
 def _tape(
-    name: str, outputs: int, seeds: dict[str, int], *, ended: bool, submitted: bool
+    name: str, outputs: int, seeds: dict[str, int], status: str, *, submitted: bool
 ) -> Iterator[ev.AnyEvent]:
     yield ev.RunStarted(pid=1)
     yield ev.PromptPrepared(workflow_name=name, total_nodes=2, server_version="0.3.64", seeds=seeds)
@@ -93,5 +96,5 @@ def _tape(
             number=number, path=f"outputs/x_{number}.png", size_bytes=3, sha256="ab",
             media="video" if number == 1 else "image",
         )  # fmt: skip
-    if ended:
-        yield ev.RunEnded(status="completed")
+    if status:
+        yield ev.RunEnded(status=status)

@@ -105,6 +105,7 @@ def test_stop_after_the_last_step_is_no_stop(rig: Rig) -> None:
     assert rig.end(run).status is Status.COMPLETED
 
 
+@pytest.mark.row("R24")
 def test_stop_twice_is_stop_once_and_after_step_may_become_now(rig: Rig) -> None:
     run = rig.start(step("hangs", politely=True))
     in_step(rig, run)
@@ -114,6 +115,7 @@ def test_stop_twice_is_stop_once_and_after_step_may_become_now(rig: Rig) -> None
     assert sum(type(e).__name__ == "StopRequested" for e in events_of(run)) == 2
 
 
+@pytest.mark.row("R26")
 def test_pause_and_resume_between_steps(rig: Rig) -> None:
     run = rig.start(step("works", wait_for="go"), step("works"))
     in_step(rig, run)
@@ -136,6 +138,7 @@ def test_a_paused_run_can_be_stopped(rig: Rig) -> None:
     assert rig.end(run).status is Status.CANCELLED
 
 
+@pytest.mark.row("R26")
 def test_a_question_blocks_until_it_is_answered_and_the_first_answer_wins(rig: Rig) -> None:
     run = rig.start(step("asks"), step("works", wait_for="go"))
     blocked = rig.wait(run, lambda s: s.status is Status.BLOCKED)

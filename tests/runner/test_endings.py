@@ -37,6 +37,7 @@ def endings(run: RunDir) -> int:
     return sum(isinstance(decode(line), RunEnded) for line in lines)
 
 
+@pytest.mark.row("R5", "R6")
 @pytest.mark.parametrize("how", ENDINGS)
 def test_every_way_out_has_a_name(rig: Rig, how: str) -> None:
     run = rig.start(step("breaks", how=how, retries=0))
@@ -48,6 +49,7 @@ def test_every_way_out_has_a_name(rig: Rig, how: str) -> None:
     assert endings(run) == 1
 
 
+@pytest.mark.row("R5")
 def test_tracebacks_are_kept_in_the_runners_log(rig: Rig) -> None:
     run = rig.start(step("breaks", how="exception"))
     rig.end(run)
@@ -57,6 +59,7 @@ def test_tracebacks_are_kept_in_the_runners_log(rig: Rig) -> None:
     assert "Segmentation fault" in run.runner_log.read_text()
 
 
+@pytest.mark.row("R7")
 def test_an_ended_run_leaves_its_process_though_a_thread_hangs(rig: Rig) -> None:
     run = rig.start(step("breaks", how="thread"))
     child = rig.supervisor._children[run.id]

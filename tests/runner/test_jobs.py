@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -99,6 +99,7 @@ def test_a_jobs_output_and_exit_code_come_home(box: Box) -> None:
     assert state.jobs == ()
 
 
+@pytest.mark.row("R28")
 def test_a_continued_run_attaches_to_the_job_of_the_killed_one(box: Box) -> None:
     run = box.start(box.job())
     wait_until(lambda: box.starts == 1)
@@ -149,6 +150,7 @@ def test_an_unknown_host_key_asks_the_user(box: Box, answer: str) -> None:
     assert (state.status is Status.COMPLETED) == (answer == "trust") == (known is not None)
 
 
+@pytest.mark.row("R30")
 def test_a_changed_host_key_shows_both_fingerprints(box: Box, tmp_path: Path) -> None:
     old = make_key(tmp_path / "old")
     HostKeys(box.paths.host_keys_file).trust(box.name, old)
@@ -165,6 +167,7 @@ def test_a_changed_host_key_shows_both_fingerprints(box: Box, tmp_path: Path) ->
     assert HostKeys(box.paths.host_keys_file).lookup(box.name) == old
 
 
+@pytest.mark.row("R29")
 def test_a_wrong_key_fails_at_once_and_is_named(box: Box, tmp_path: Path) -> None:
     make_key(tmp_path / "stranger")
     Connections(box.paths.connections_file).remember(
@@ -176,8 +179,9 @@ def test_a_wrong_key_fails_at_once_and_is_named(box: Box, tmp_path: Path) -> Non
     assert state.steps[0].attempt == 1
 
 
+@pytest.mark.row("R23")
 def test_a_stop_while_the_network_hangs_ends_here_and_says_what_it_could_not_do(
-    box: Box, fault_proxy: FaultProxy
+    box: Box, fault_proxy: FaultProxy, record_property: Callable[[str, object], None]
 ) -> None:
     run = box.start_through(fault_proxy)
     wait_until(lambda: box.starts == 1)
@@ -185,12 +189,14 @@ def test_a_stop_while_the_network_hangs_ends_here_and_says_what_it_could_not_do(
     asked = time.monotonic()
     box.rig.supervisor.stop(run.id)
     state = box.rig.end(run)
+    record_property("stopped_here_s", time.monotonic() - asked)
     assert time.monotonic() - asked < 8  # 5 s on a calm machine
     assert state.status is Status.CANCELLED
     assert "may still run on the instance" in state.hint
     assert len(state.jobs) == 1
 
 
+@pytest.mark.row("R27")
 def test_a_lost_link_is_told_and_comes_back(box: Box, fault_proxy: FaultProxy) -> None:
     run = box.start_through(fault_proxy)
     wait_until(lambda: box.starts == 1)
@@ -204,6 +210,7 @@ def test_a_lost_link_is_told_and_comes_back(box: Box, fault_proxy: FaultProxy) -
     assert box.starts == 1
 
 
+@pytest.mark.row("R31")
 def test_a_job_that_the_instance_lost_is_started_anew(box: Box) -> None:
     run = box.start(box.job(retries=1))
     wait_until(lambda: box.starts == 1)

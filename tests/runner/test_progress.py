@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.chaos.clocks import Clock
 from tests.runner.rig import Rig, step
 from tests.runner.test_control import events_of
 from vastgui.runner import steplog
@@ -13,14 +15,7 @@ from vastgui.state import events as ev
 from vastgui.state.redact import MASK, Redactor
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.s = 0.0
-
-    def __call__(self) -> float:
-        return self.s
-
-
+@pytest.mark.row("R42")
 def test_a_flood_is_ten_events_a_second_and_the_last_one_is_written(rig: Rig) -> None:
     run = rig.start(step("progresses", calls=2000))
     state = rig.end(run)
@@ -46,17 +41,17 @@ def test_held_back_progress_is_written_when_its_time_has_come() -> None:
     for percent in range(50):
         coalescer.put(ev.StepProgressed(step=0, percent=percent))
     assert len(written) == 2
-    clock.s += 0.2
+    clock.now += 0.2
     coalescer.flush_due()
     assert written[-1] == ev.StepProgressed(step=0, percent=49)
 
 
 def test_the_rate_follows_the_last_seconds() -> None:
-    clock = Clock()
+    clock = Clock(0)
     meter = RateMeter(clock)
     assert meter.rate_bps(0) is None
     for second in range(1, 10):
-        clock.s = second
+        clock.now = second
         rate_bps = meter.rate_bps(second * 1000)
     assert rate_bps == 1000
 

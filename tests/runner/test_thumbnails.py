@@ -124,6 +124,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
+@pytest.mark.row("S37")
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_get_no_thumbnail_and_do_no_harm(
     bomb: str, thumbnailer: Thumbnailer, tmp_path: Path, to: Path

@@ -26,6 +26,7 @@ def through(make_session: MakeSession, fault_proxy: FaultProxy) -> MakeSession:
     return make
 
 
+@pytest.mark.row("R27")
 @pytest.mark.parametrize("fault", BREAKS)
 def test_a_command_on_a_broken_link_ends_soon_and_is_no_success(
     fault: str, through: MakeSession, fault_proxy: FaultProxy

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.tiny_disk import tiny_disk
 from tests.sshd import Sshd
 from tests.waiting import wait_until
 from vastgui.errors import InvalidInput, Stopped
@@ -89,6 +90,7 @@ def test_offsets_beyond_a_block(session: Session, job_id: str) -> None:
     assert rest == out[70_001:]
 
 
+@pytest.mark.row("R40")
 def test_eight_starters_one_execution(
     make_session: MakeSession, shell: tuple[str, ...], sshd: Sshd, job_id: str
 ) -> None:
@@ -109,6 +111,7 @@ def test_eight_starters_one_execution(
     assert ends.count(JobEnd(5, "exit", 0)) == 8
 
 
+@pytest.mark.row("R39")
 def test_a_truncated_script_never_runs(session: Session, sshd: Sshd, job_id: str) -> None:
     whole = b"touch ran; exit 0\n"
     for got in (0, 1, len(whole) - 1):
@@ -119,6 +122,7 @@ def test_a_truncated_script_never_runs(session: Session, sshd: Sshd, job_id: str
     assert list(folder(sshd, job_id).iterdir()) == []
 
 
+@pytest.mark.row("R25")
 def test_stop_ends_a_job_that_traps_term_and_all_its_children(
     session: Session, make_session: MakeSession, job_id: str
 ) -> None:
@@ -176,6 +180,7 @@ def test_a_job_that_was_stopped_before_it_started_never_starts(
     assert not ran.exists()
 
 
+@pytest.mark.row("R31")
 @pytest.mark.parametrize("forged", ["boot", "tick"])
 def test_an_instance_that_restarted_has_lost_the_job(
     session: Session, sshd: Sshd, job_id: str, forged: str
@@ -240,9 +245,11 @@ def test_start_files_that_print_do_not_spoil_the_log(
     assert (end.exit_code, bytes(out)) == (0, b"pure\n")
 
 
+@pytest.mark.row("R23")
 def test_stop_works_while_the_network_hangs(
-    make_session: MakeSession, fault_proxy: FaultProxy, job_id: str, shell: tuple[str, ...]
-) -> None:
+    make_session: MakeSession, fault_proxy: FaultProxy, job_id: str, shell: tuple[str, ...],
+    record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
     """The link is stalled and stays so; the stop goes over a new connection once there is one."""
     asked = threading.Event()
 
@@ -261,6 +268,7 @@ def test_stop_works_while_the_network_hangs(
     start = time.monotonic()
     with pytest.raises(Stopped):
         run_job(session, job_id, "echo up; sleep 60", on_output=hear)
+    record_property("stopped_here_s", time.monotonic() - start)
     assert time.monotonic() - start < 5
     threading.Timer(0.5, fault_proxy.heal).start()
     fault_proxy.vanish()
@@ -294,15 +302,11 @@ def test_ids_are_plain(bad: str) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 128 KB over there."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with tiny_disk(tmp_path / "small", "128k") as folder:
+        yield folder
 
 
+@pytest.mark.row("R38")
 def test_a_full_disk_over_there_loses_no_exit_code_and_starts_no_job(
     session: Session, small_disk: Path, job_id: str
 ) -> None:

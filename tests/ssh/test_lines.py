@@ -53,11 +53,13 @@ DIRTY = {
 }
 
 
+@pytest.mark.row("S40")
 @pytest.mark.parametrize(("dirty", "plain"), DIRTY.items(), ids=map(ascii, DIRTY))
 def test_clean(dirty: str, plain: str) -> None:
     assert clean(dirty) == plain
 
 
+@pytest.mark.row("S40")
 @given(st.text())
 def test_clean_leaves_nothing_invisible(text: str) -> None:
     cleaned = clean(text)

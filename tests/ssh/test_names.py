@@ -21,6 +21,7 @@ HOSTILE: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("S34")
 @pytest.mark.parametrize("name", HOSTILE, ids=[f"{i}" for i in range(len(HOSTILE))])
 def test_a_hostile_name_lands_in_its_folder(name: Any, tmp_path: Path) -> None:
     inner = tmp_path / "outputs"
@@ -34,6 +35,7 @@ def test_a_hostile_name_lands_in_its_folder(name: Any, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["outputs"]
 
 
+@pytest.mark.row("S34")
 def test_hostile_outputs_become_as_many_files_in_their_folder(tmp_path: Path) -> None:
     """Each name twice, plain and as a picture, and in a folder with traps: nothing is lost."""
     inner, victim = tmp_path / "outputs", tmp_path / "victim"

@@ -64,6 +64,7 @@ def test_a_command_that_talks_without_end_is_given_up(session: Session) -> None:
     assert session.sh("echo on").stdout == "on\n"
 
 
+@pytest.mark.row("S46")
 def test_a_flood_is_bounded(session: Session) -> None:
     done = session.run("head", "-c", "20000000", "/dev/zero")
     assert len(done.stdout) == 8 << 20
@@ -173,6 +174,7 @@ def test_refused(make_session: MakeSession) -> None:
     assert refused.value.transient
 
 
+@pytest.mark.row("S46")
 def test_something_that_accepts_and_says_nothing(make_session: MakeSession) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         start = time.monotonic()
@@ -181,6 +183,7 @@ def test_something_that_accepts_and_says_nothing(make_session: MakeSession) -> N
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.row("S46")
 @pytest.mark.parametrize("piece", [b"hello\r\n", b"x" * 8192])
 def test_an_endless_banner(make_session: MakeSession, piece: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -202,6 +205,7 @@ def _talk_for_ever(server: socket.socket, piece: bytes) -> None:
             return
 
 
+@pytest.mark.row("R29")
 def test_a_key_that_is_not_accepted_is_named(make_session: MakeSession, tmp_path: Path) -> None:
     make_key(tmp_path / "stranger")
     start = time.monotonic()
@@ -234,6 +238,7 @@ def test_after_a_boot_the_key_may_arrive_late(
     assert heard[-1] is None
 
 
+@pytest.mark.row("R29")
 def test_key_file_troubles(make_session: MakeSession, sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
     troubles = {
@@ -248,6 +253,7 @@ def test_key_file_troubles(make_session: MakeSession, sshd: Sshd, tmp_path: Path
         assert str(path) in missing.value.message
 
 
+@pytest.mark.row("R29")
 def test_no_key_at_all(
     make_session: MakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +263,7 @@ def test_no_key_at_all(
         make_session(key_file="").connect()
 
 
+@pytest.mark.row("R29")
 def test_passphrase(make_session: MakeSession, sshd: Sshd, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     make_key(locked, "open sesame")
@@ -268,6 +275,7 @@ def test_passphrase(make_session: MakeSession, sshd: Sshd, tmp_path: Path) -> No
         make_session(key_file=str(locked), passphrase=Secret("open sesame")).connect()
 
 
+@pytest.mark.row("R29")
 def test_the_agent_only_when_asked(
     make_session: MakeSession, sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +295,7 @@ def test_the_agent_only_when_asked(
             agent.terminate()
 
 
+@pytest.mark.row("S47")
 def test_an_unknown_host_key_is_asked_for_once(
     sshd: Sshd, make_session: MakeSession, tmp_path: Path
 ) -> None:
@@ -326,6 +335,7 @@ def test_the_user_may_take_longer_than_the_server_waits(
     assert fault_proxy.losses == 1
 
 
+@pytest.mark.row("R30", "S47")
 def test_a_changed_host_key_blocks_and_shows_both(
     sshd: Sshd, other_sshd: Sshd, make_session: MakeSession, tmp_path: Path
 ) -> None:

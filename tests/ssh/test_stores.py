@@ -29,6 +29,7 @@ def test_a_trusted_key_is_found_by_another_object(tmp_path: Path, key: paramiko.
     again.forget("vast-7")
 
 
+@pytest.mark.row("S47")
 def test_only_this_user_may_read_them(tmp_path: Path, key: paramiko.PKey) -> None:
     path = tmp_path / "config" / "keys"
     HostKeys(path).trust("x", key)

@@ -1,19 +1,17 @@
 """Files come home whole or not at all."""
 
-import contextlib
 import hashlib
 import os
 import random
-import resource
-import signal
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.tiny_disk import tiny_files
 from vastgui.errors import DiskFull, Stopped, StorageError
 from vastgui.ssh.errors import TransferFailed
 from vastgui.ssh.session import Session
@@ -92,6 +90,7 @@ def test_wrong_content_never_gets_the_name(session: Session, remote: Path, local
     assert not local.exists()
 
 
+@pytest.mark.row("R36")
 @pytest.mark.parametrize(("difference", "word"), [(-5, "longer"), (5, "shorter")])
 def test_a_file_that_changed_meanwhile(
     session: Session, remote: Path, local: Path, difference: int, word: str
@@ -123,6 +122,7 @@ def test_hashes_of_big_and_small_files(session: Session, remote: Path) -> None:
     assert remote_sha256(session, paths * 3) == wanted
 
 
+@pytest.mark.row("S35")
 def test_never_over_another_file_or_through_a_link(
     session: Session, remote: Path, local: Path, tmp_path: Path
 ) -> None:
@@ -156,25 +156,13 @@ def test_stop_keeps_the_part(session: Session, remote: Path, local: Path) -> Non
     assert local.with_name("image.png.part").stat().st_size == told[-1]
 
 
-@contextlib.contextmanager
-def small_disk(size_bytes: int) -> Iterator[None]:
-    """Files of this process may grow to `size_bytes` only."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, old[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-        signal.signal(signal.SIGXFSZ, ignored)
-
-
+@pytest.mark.row("R37")
 def test_a_full_disk_keeps_what_came_and_goes_on_from_there(
     make_session: MakeSession, fault_proxy: FaultProxy, remote: Path, local: Path
 ) -> None:
     session = make_session(fault_proxy.port)
     size, sha256 = remote.stat().st_size, digest(remote)
-    with small_disk(1_000_000), pytest.raises(DiskFull, match=r"image\.png\.part"):
+    with tiny_files(1_000_000), pytest.raises(DiskFull, match=r"image\.png\.part"):
         download(session, str(remote), local, size, sha256)
     part = local.with_name("image.png.part")
     assert part.stat().st_size == 1_000_000
@@ -185,6 +173,7 @@ def test_a_full_disk_keeps_what_came_and_goes_on_from_there(
     assert fault_proxy.forwarded_bytes - before < size - 1_000_000 + 65536 + 30_000
 
 
+@pytest.mark.row("R36")
 def test_losses_of_the_link_cost_nothing_but_time(
     make_session: MakeSession, fault_proxy: FaultProxy, remote: Path, local: Path
 ) -> None:

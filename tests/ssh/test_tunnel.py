@@ -187,6 +187,7 @@ def echo(asked: Asked) -> bytes:
     return answer(json.dumps(hashlib.sha256(asked.body).hexdigest()).encode() + DATA)
 
 
+@pytest.mark.row("R35")
 def test_the_browser_gets_a_port_of_its_own_on_this_computer_only(session: Session) -> None:
     before = threading.active_count()
     session.connect()

@@ -73,6 +73,7 @@ def test_steps_that_do_not_run_take_no_share_of_the_percent(part: dict[str, Any]
     assert round(state.progress_percent) == 50
 
 
+@pytest.mark.row("R11")
 def test_durations_come_from_the_monotonic_clock() -> None:
     state = fold(
         PLAN, [ev.StepStarted(step=0, at=5, mono=10), ev.StepFinished(step=0, at=1, mono=12)]

@@ -162,6 +162,7 @@ def test_ids_sort_by_time_and_are_plain() -> None:
     assert not any(is_id(i) for i in ("", "..", "A" * 26, "u" * 26, "../" + "0" * 23))
 
 
+@pytest.mark.row("R15")
 def test_commands_are_read_once_and_torn_ones_passed_over(tmp_path: Path) -> None:
     run = RunDir(tmp_path / make(tmp_path))
     reader = CommandReader(run.control)

@@ -69,3 +69,14 @@ def test_two_thousand_nodes_are_folded_in_no_time() -> None:
     assert time.process_time() - began < 1.5
     assert state is not None
     assert state.completed_nodes == 2000
+
+
+@given(st.integers(0, 250), st.lists(st.integers(0, 249), max_size=20))
+def test_it_names_the_places_that_changed(count: int, changed: list[int]) -> None:
+    old = rows = Rows(range(1000, 1000 + count))
+    put = [index for index in changed if index < count]
+    for index in put:
+        rows = rows.put(index, -index)
+    rows = rows.put(count, "one more")
+    assert list(rows.changed_since(old)) == [*sorted(set(put)), count]
+    assert list(rows.changed_since(rows)) == []

@@ -14,6 +14,7 @@ from tests.state.tapes import TAPES
 from vastgui.errors import InvalidInput, NewerSchema, RunNotFound, StorageError
 from vastgui.state import events as ev
 from vastgui.state import lock, store
+from vastgui.state.ending import finalize_abandoned, late_endings
 from vastgui.state.events import RunEnded
 from vastgui.state.model import Status
 from vastgui.state.plan import MIGRATIONS, Plan, dump, load, new_id
@@ -56,11 +57,31 @@ def test_transitions_carry_what_was_before_and_after(tmp_path: Path) -> None:
 def test_after_the_ending_nothing_is_written(tmp_path: Path) -> None:
     run = written(tmp_path, "completed")
     size = run.events.stat().st_size
-    assert store.finalize(run, CRASH) is not None
+    assert finalize_abandoned(run, CRASH) is not None
     assert run.events.stat().st_size == size
     assert run.state().status is Status.COMPLETED
 
 
+def test_a_later_ending_is_counted_and_ignored(tmp_path: Path) -> None:
+    run = written(tmp_path, "completed")
+    before = run.state()
+    assert late_endings(run) == []
+    for _ in range(2):
+        assert finalize_abandoned(run, CRASH) == before
+    assert late_endings(run) == ["crashed", "crashed"]
+    assert run.state() == before
+    run.late.write_bytes(b"[[[\n" + run.late.read_bytes())
+    assert late_endings(run) == ["crashed", "crashed"]
+
+
+def test_thousands_of_late_endings_fill_no_disk(tmp_path: Path) -> None:
+    run = written(tmp_path, "completed")
+    for _ in range(500):
+        finalize_abandoned(run, CRASH)
+    assert run.late.stat().st_size < 17_000
+
+
+@pytest.mark.row("R14")
 @pytest.mark.parametrize(
     ("tail", "every"),
     [
@@ -73,14 +94,16 @@ def test_after_the_ending_nothing_is_written(tmp_path: Path) -> None:
     ids=["clean", "some NULs", "a page of NULs", "torn", "clean, every one"],
 )
 def test_every_prefix_of_a_log_gets_exactly_one_ending(
-    tmp_path: Path, tail: bytes, every: int
+    tmp_path: Path, tail: bytes, every: int, record_property: Callable[[str, object], None]
 ) -> None:
     run = written(tmp_path, "started", "a checklist", "completed")
     whole = run.events.read_bytes()
-    for length in {*range(0, len(whole) + 1, every), len(whole) - 1, len(whole)}:
+    lengths = {*range(0, len(whole) + 1, every), len(whole) - 1, len(whole)}
+    record_property("prefixes", len(lengths))
+    for length in lengths:
         run.events.write_bytes(whole[:length] + tail)
         before = run.state()
-        state = store.finalize(run, CRASH)
+        state = finalize_abandoned(run, CRASH)
         assert state is not None
         assert state.is_terminal
         assert len(endings(run)) == 1
@@ -110,6 +133,7 @@ def damage(data: bytes, chance: random.Random) -> bytes:
     return chance.choice(ways)()
 
 
+@pytest.mark.row("R14")
 @pytest.mark.parametrize("rounds", [2000, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> None:
     seed = random.randrange(1 << 30)
@@ -126,12 +150,13 @@ def test_a_damaged_log_never_breaks_the_reader(tmp_path: Path, rounds: int) -> N
         state = runs[which].state()
         assert runs[which].state() == state  # deterministic
         if number % 10 == 0:
-            ended = store.finalize(runs[which], CRASH)
+            ended = finalize_abandoned(runs[which], CRASH)
             assert ended is not None, seed
             assert ended.is_terminal, seed
             assert runs[which].state() == ended, seed
 
 
+@pytest.mark.row("R14")
 def test_damaged_lines_are_counted_and_kept(tmp_path: Path) -> None:
     run = written(tmp_path, "started")
     with run.events.open("ab") as file:
@@ -157,7 +182,7 @@ def test_a_follower_sees_half_a_line_only_when_it_is_whole(tmp_path: Path) -> No
 def test_a_new_run_is_complete_and_locked_or_absent(tmp_path: Path) -> None:
     run, lock_fd = new_run(tmp_path)
     assert run.is_alive
-    assert store.finalize(run, CRASH) is None
+    assert finalize_abandoned(run, CRASH) is None
     assert sorted(p.name for p in run.path.iterdir()) == [
         "control.jsonl", "events.jsonl", "hb", "lock", "logs", "outputs", "reserve",
         "runner.log", "spec.json",
@@ -206,6 +231,7 @@ BAD_SPECS = {
 }
 
 
+@pytest.mark.row("S45")
 @pytest.mark.parametrize("raw", BAD_SPECS, ids=range(len(BAD_SPECS)))
 def test_a_bad_spec_names_the_key(raw: bytes) -> None:
     with pytest.raises(InvalidInput, match=BAD_SPECS[raw]):

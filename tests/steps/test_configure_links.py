@@ -161,6 +161,7 @@ def test_links_into_themselves(run_step: StepBench, link: str, target: str) -> N
     assert "lie in each other" in ran.message
 
 
+@pytest.mark.row("S32")
 def test_no_comfyui_there(run_step: StepBench, box: Box) -> None:
     box.ui_home.rename(box.root / "moved")
     ran = run_step("configure_links")

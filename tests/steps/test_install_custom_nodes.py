@@ -114,6 +114,7 @@ def test_all_failed_is_no_partial_success(run_step: StepBench, remote: Path) -> 
     assert ran.outcome == "failed"
 
 
+@pytest.mark.row("S48")
 @pytest.mark.parametrize("short", [False, True], ids=["full id", "short id"])
 def test_a_pinned_commit(box: Box, run_step: StepBench, remote: Path, short: bool) -> None:
     url = make_pack(remote, "pinned")
@@ -130,6 +131,7 @@ def test_a_pinned_commit(box: Box, run_step: StepBench, remote: Path, short: boo
     assert (installed(box, "pinned") / "new.py").exists()
 
 
+@pytest.mark.row("S48")
 def test_a_commit_that_is_not_there(box: Box, run_step: StepBench, remote: Path) -> None:
     url = make_pack(remote, "p")
     ran = run_step(ACTION, repos=[{"url": url, "commit": "0123456789"}])

@@ -51,6 +51,7 @@ SCRIPTS: dict[str, tuple[str, Words]] = {
 }
 
 
+@pytest.mark.row("S30")
 @pytest.mark.parametrize(("script", "words"), SCRIPTS.values(), ids=SCRIPTS)
 def test_scripts_run_nothing_of_their_arguments(
     shell: Session, box: Box, script: str, words: Words
@@ -103,6 +104,7 @@ STEPS = {
 }
 
 
+@pytest.mark.row("S30")
 @pytest.mark.parametrize(("action", "names"), STEPS.items(), ids=STEPS)
 def test_whole_steps_with_forced_parameters(
     run_step: StepBench, box: Box, action: str, names: Sequence[str]
@@ -116,6 +118,7 @@ def test_whole_steps_with_forced_parameters(
         assert not canary.exists(), evil
 
 
+@pytest.mark.row("S31")
 def test_ui_home_is_checked_once_more_before_it_is_written(run_step: StepBench, box: Box) -> None:
     evil = box.workspace / "x$(touch canary)"
     evil.mkdir()

@@ -48,6 +48,7 @@ SCRIPTS: dict[str, tuple[str, Words]] = {
 }  # fmt: skip
 
 
+@pytest.mark.row("S30")
 @pytest.mark.parametrize(("script", "words"), SCRIPTS.values(), ids=SCRIPTS)
 def test_scripts_run_nothing_of_their_arguments(box: Box, script: str, words: Words) -> None:
     box.program("py", '#!/bin/sh\necho "pip 25.0"\n')
@@ -67,6 +68,7 @@ def test_scripts_run_nothing_of_their_arguments(box: Box, script: str, words: Wo
     assert (box.ui_home / "main.py").exists()
 
 
+@pytest.mark.row("S33")
 def test_evil_repositories_are_refused_before_anything_is_asked(
     box: Box, run_step: StepBench
 ) -> None:

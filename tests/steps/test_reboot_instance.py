@@ -204,6 +204,7 @@ def test_an_answer_that_was_lost_is_watched_for_and_not_repeated(
     assert "It may have happened all the same" in ran.log
 
 
+@pytest.mark.row("S49")
 def test_a_retry_does_not_reboot_again(
     rented: Rented, reboot: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_retry_does_not_reboot_again(
     assert len(rented.fake.times("/reboot/")) == 1
 
 
+@pytest.mark.row("S49")
 def test_a_continued_run_does_not_reboot_again(
     rented: Rented, reboot: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ FILES = {
 }
 
 
+@pytest.mark.row("S31")
 @pytest.mark.parametrize(("before", "after"), FILES.values(), ids=FILES)
 def test_other_lines_stay(run_step: StepBench, box: Box, before: str, after: str) -> None:
     write(box.env_file, before.format(line=line(box)))

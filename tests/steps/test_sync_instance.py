@@ -76,6 +76,7 @@ def test_all_files_come_home_and_a_second_run_copies_none(
     assert copies(home) == found
 
 
+@pytest.mark.row("S46")
 def test_names_of_a_stranger_stay_inside(run_step: StepBench, output: Path, home: Path) -> None:
     assert run_step(ACTION).ok
     data = run_step.paths.data
@@ -186,6 +187,7 @@ def test_no_room_at_home(
     assert copies(home) == {}
 
 
+@pytest.mark.row("S46")
 def test_too_many_files(run_step: StepBench, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync_instance, "MAX_FILES", 5)
     assert "more than 5 files" in run_step(ACTION).message
@@ -227,6 +229,7 @@ def test_a_linked_output_folder_is_followed(run_step: StepBench, box: Box, home:
     assert copies(home) == {"output/a.png": b"a"}
 
 
+@pytest.mark.row("S35")
 def test_a_link_at_home_leads_nowhere(
     run_step: StepBench, output: Path, home: Path, tmp_path: Path
 ) -> None:

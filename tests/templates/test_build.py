@@ -201,6 +201,7 @@ def test_there_are_enough() -> None:
     assert len(set(SHELL)) >= 30
 
 
+@pytest.mark.row("S30", "S31", "S32", "S33")
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 class TestPayloadsAreRefused:
     """Item 6 of the issue: each is refused with a sentence naming the field."""

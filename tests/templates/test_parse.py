@@ -121,6 +121,7 @@ BAD = {
 }
 
 
+@pytest.mark.row("S45")
 @pytest.mark.parametrize(("text", "field", "said"), BAD.values(), ids=BAD)
 def test_refused(tmp_path: Path, actions: Actions, text: str, field: str, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -134,6 +135,7 @@ def test_a_token_from_the_environment_is_no_secret(tmp_path: Path, actions: Acti
     assert load_template(written(tmp_path, text), actions).steps[1].action == "run_command"
 
 
+@pytest.mark.row("S45")
 def test_alias_bomb(tmp_path: Path) -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for before, name in zip("abcdefg", "bcdefgh", strict=True):

@@ -137,6 +137,7 @@ def test_a_list_that_never_ends_is_left(fake: FakeVast) -> None:
     assert len(fake.calls) == 2
 
 
+@pytest.mark.row("S49")
 def test_a_lost_get_is_repeated_and_a_lost_reboot_is_not(fake: FakeVast) -> None:
     with client(fake) as vast:
         fake.refuse = [(0, "", {})] * 2

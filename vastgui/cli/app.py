@@ -35,7 +35,7 @@ def show(url: str, paths: Paths, args: argparse.Namespace) -> None:
     if args.no_window:
         say(f"vastgui is served here; the link works once, within a minute: {url}")
     elif args.browser:
-        desktop.open_browser(url, say)
+        desktop.open_browser(url, paths, say)
     else:
         desktop.open_window(url, paths, say)
 

@@ -1,6 +1,7 @@
-"""`vastgui comfyui`, `free`, `clean`: what can be done about a ComfyUI beside running workflows."""
+"""`vastgui comfyui`, `free`, `clean`, `reconcile`: what can be done about a ComfyUI beside running workflows."""
 
 import argparse
+import json
 import webbrowser
 from collections.abc import Callable
 
@@ -48,6 +49,19 @@ def free(args: argparse.Namespace, desk: Desk) -> int:
 def clean(args: argparse.Namespace, desk: Desk) -> int:
     """Remove the input files that an ended run left over there; exit 0 when they are gone."""
     return follow(args, desk, desk.services.clean_up(desk.run(args.run).id, metadata=FROM_HERE))
+
+
+def reconcile(args: argparse.Namespace, desk: Desk) -> int:
+    """Compare a run with its runner and with ComfyUI; exit as `show` does, or as the check did."""
+    run = desk.run(args.run)
+    found = desk.services.reconcile(run.id, metadata=FROM_HERE)
+    if not args.json:
+        print(found.message)
+    if found.check_run:
+        return follow(args, desk, found.check_run)
+    if args.json:
+        print(json.dumps(desk.json(run, found.state), indent=1))
+    return exits.of_state(found.state)
 
 
 class Door(Lines):

@@ -16,7 +16,10 @@ PATIENCE_S = 15.0
 
 def stop(args: argparse.Namespace, desk: Desk) -> int:
     """Stop a run; exit 0 when it ended (or will after its step), 3 when it has not yet."""
-    run = _living(args, desk)
+    run = desk.run(args.run)
+    if (state := desk.state(run)).is_terminal:
+        print(f"Run {run.id} has ended already: {state.status}.")
+        return exits.DONE
     mode = "after_step" if args.after_step else "force" if args.force else "now"
     desk.supervisor.stop(run.id, mode)
     if mode == "after_step":

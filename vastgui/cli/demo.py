@@ -136,7 +136,7 @@ def _serve(args: argparse.Namespace, desk: Desk, run: RunDir) -> int:
         settings,
         services=desk.services,
         to=f"/runs/{run.id}",
-        on_ready=_open,
+        on_ready=lambda url: _open(url, desk.paths),
     )
     end(run, desk.services)
     state = run.state()
@@ -157,9 +157,9 @@ def _print_json(args: argparse.Namespace, desk: Desk, run: RunDir, state: RunSta
         print(json.dumps(desk.json(run, state), indent=1), flush=True)
 
 
-def _open(url: str) -> None:
-    desktop.open_browser(url, _note)
-    _note("It shows the practice run. Ctrl-C here ends the run and the practice instance.")
+def _open(url: str, paths: Paths) -> None:
+    _note("The browser shows the practice run. Ctrl-C here ends it, and the practice instance.")
+    desktop.open_browser(url, paths, _note)
 
 
 def _note(text: str) -> None:

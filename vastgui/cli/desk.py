@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # these load paramiko and psutil: `vastgui runs` must not wai
     from vastgui.supervisor import Supervisor
 
 
+BEATS = 2.5
+"""Heartbeats that a suspected runner has to show one."""
+
+
 class Desk:
     """One command's view of vastgui. Folders are made at the first use of `paths`."""
 
@@ -94,20 +98,28 @@ class Desk:
 
     def json(self, run: RunDir, state: RunState) -> dict[str, Any]:
         """The state as the API gives it, with the last sign of life."""
-        return to_json(state, last_heartbeat_at=_heartbeat_at(run))
+        return to_json(state, last_heartbeat_at=run.last_heartbeat_at)
 
     def silent_s(self, run: RunDir) -> float:
-        """Seconds since the runner's last sign of life, by this computer's clock; 0 if unknown."""
-        at = _heartbeat_at(run)
-        return 0.0 if at is None else max(time.time() - at, 0.0)
+        """Seconds since the runner's last sign of life; 0 if it is not over the limit.
 
+        Time stamps only raise the suspicion (the clock may have been set): then the heartbeat is
+        watched for a moment.
+        """
+        at = run.last_heartbeat_at
+        silent_s = 0.0 if at is None else time.time() - at
+        if silent_s <= self.settings.not_responding_after_s or self._beats(run):
+            return 0.0
+        return silent_s
 
-def _heartbeat_at(run: RunDir) -> float | None:
-    try:
-        found = run.heartbeat.stat()
-    except OSError:
-        return None
-    return found.st_mtime if found.st_size else None
+    def _beats(self, run: RunDir) -> bool:
+        before = run.last_heartbeat_at
+        until = time.monotonic() + BEATS * self.settings.heartbeat_s
+        while time.monotonic() < until:
+            if run.last_heartbeat_at != before:
+                return True
+            time.sleep(0.05)
+        return False
 
 
 def step_index(state: RunState, text: str, flag: str) -> int:

@@ -53,10 +53,7 @@ def show(args: argparse.Namespace, desk: Desk) -> int:
         return exits.of_state(state)
     for line in overview(state):
         print(line)
-    if (
-        not state.is_terminal
-        and (silent_s := desk.silent_s(run)) > desk.settings.not_responding_after_s
-    ):
+    if not state.is_terminal and (silent_s := desk.silent_s(run)):
         print(f"Its runner has given no sign of life for {duration(silent_s)}.")
         print(f"To end it: vastgui stop {run.id} --force")
     return exits.of_state(state)

@@ -22,6 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vastgui {__version__}")
     _app_flags(parser)
+    parser.add_argument("--host", type=_no_host, nargs="?", const="", help=argparse.SUPPRESS)
     parser.set_defaults(handler="app:open_app")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for add in (
@@ -191,6 +192,9 @@ def _control(verbs: "Verbs") -> None:
         "--from", dest="from_step", metavar="STEP", help="from this step (default: the failed one)"
     )
 
+    verb = _on_run(verbs, "reconcile", "comfyui:reconcile", "compare a run with what is there")
+    _json(verb, "print what was found as JSON, nothing else")
+
 
 def _secrets(verbs: "Verbs") -> None:
     verb = _verb(verbs, "secret", "secrets:secret", "keep tokens and passphrases")
@@ -230,3 +234,11 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no port, 0 to 65535")
+
+
+def _no_host(_address: str) -> str:
+    """Known only to be refused: an address in a command is how a door gets left open."""
+    raise argparse.ArgumentTypeError(
+        "the app listens on 127.0.0.1 only. For other computers set lan_address in settings.yaml"
+        " and read docs/security.md"
+    )

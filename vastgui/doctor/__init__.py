@@ -11,6 +11,7 @@ from vastgui.config import Paths, Settings
 from vastgui.doctor.finding import Finding, counted, worst_first
 from vastgui.doctor.folders import check_folders
 from vastgui.doctor.keys import check_keys
+from vastgui.doctor.lan import check_lan
 from vastgui.doctor.leftovers import check_leftovers
 from vastgui.doctor.modes import check_modes, repair_modes, tighten
 from vastgui.doctor.report import report
@@ -32,6 +33,7 @@ def examine(paths: Paths, settings: Settings) -> list[Finding]:
         "modes": check_modes(paths),
         "keys": check_keys(paths, settings),
         "secrets": check_secrets(paths),
+        "lan": check_lan(paths, settings),
         "runs": check_runs(paths.runs),
         "leftovers": check_leftovers(paths.data, paths.runs, now=time.time()),
     }

@@ -17,7 +17,7 @@ class Finding:
     where: str = ""
     fix: str = ""
     check: str = ""
-    """Which check says so: version, app, log, folders, modes, keys, secrets, runs or leftovers."""
+    """Which check says so: version, app, log, folders, modes, keys, secrets, lan, runs or leftovers."""
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -31,7 +31,9 @@ def leaks_in_files(
 ) -> Iterator[Finding]:
     """One finding for each file below `folders` and each secret in it, the files in `own` apart."""
     fix = "Delete it (a run: with `vastgui delete`), and replace the secret by a new one."
-    for file in _texts(folders) if needles else ():
+    if not needles:
+        return
+    for file in _texts(folders):
         if file not in own:
             for name in sorted(_held(file, needles)):
                 yield Finding("error", f"The secret {name} stands in this file.", str(file), fix)
@@ -40,18 +42,17 @@ def leaks_in_files(
 def leaks_in_processes(needles: Needles) -> Iterator[Finding]:
     """S41: every user of this computer can read the words of a process."""
     fix = "Keep the secret with `vastgui secret set NAME`, and replace it by a new one."
-    for process in psutil.process_iter(["name", "cmdline", "username"] if needles else []):
+    if not needles:
+        return
+    user = psutil.Process().username()
+    for process in psutil.process_iter(["name", "cmdline", "username"]):
         facts = process.info
-        if not needles or facts["username"] != _user():
+        if facts["username"] != user:
             continue
         words = "\0".join(facts["cmdline"] or ()).encode(errors="surrogateescape")
         for name in sorted(_found(words, needles)):
             text = f"The secret {name} stands in the command line of {facts['name']}."
             yield Finding("error", text, f"process {process.pid}", fix)
-
-
-def _user() -> str:
-    return psutil.Process().username()
 
 
 def _texts(folders: Iterable[Path]) -> Iterator[Path]:

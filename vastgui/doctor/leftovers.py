@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vastgui.doctor.finding import Finding
 from vastgui.state.history import DRAFT_MAX_AGE_S, TRASH
+from vastgui.state.index import NAME as INDEX
 from vastgui.state.plan import is_id
 
 FIX = "vastgui doctor --fix"
@@ -26,7 +27,7 @@ def _drafts(runs: Path, now: float) -> Iterator[Finding]:
 def _foreign(runs: Path) -> Iterator[Finding]:
     """Names in the runs folder that are none of ours: shown, never touched."""
     for path in sorted(runs.glob("*")):
-        if not is_id(path.name) and path.name != TRASH and not _is_draft(path):
+        if not is_id(path.name) and path.name not in (TRASH, INDEX) and not _is_draft(path):
             yield Finding("warning", "This is no run.", str(path), "Move it elsewhere.")
 
 

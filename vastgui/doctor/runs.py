@@ -5,6 +5,7 @@ I4 no recorded event is missing · I5 the record folds to a state · I6 one writ
 I8 one remote job, one work · I10 running is alive (I7: see leftovers.py, I9: see vault.py)
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from vastgui.doctor.finding import Finding, counted
 from vastgui.errors import NewerSchema, VastguiError
 from vastgui.state import events as ev
+from vastgui.state.ending import late_endings
 from vastgui.state.fold import apply, initial
 from vastgui.state.history import History
 from vastgui.state.model import RunState
@@ -40,7 +42,7 @@ def check_run(run: RunDir) -> list[Finding]:
     except VastguiError as error:
         return [Finding("error", f"The plan is unusable: {error}", where, "Delete the run.")]
     facts = read_facts(run.events, state)
-    findings = [*judge_record(facts, where), *judge_jobs(facts, where)]
+    findings = [*judge_record(facts, where), *judge_jobs(facts, where), *judge_late(run)]
     if not alive:
         findings += judge_ending(facts, where)
     return findings
@@ -123,6 +125,14 @@ def judge_jobs(facts: Facts, where: str) -> Iterator[Finding]:
         if len(codes) > 1:
             text = f"Remote job {job_id} ended with several exit codes: {sorted(codes)}."
             yield Finding("error", text, where, "Please report this with the file events.jsonl.")
+
+
+def judge_late(run: RunDir) -> Iterator[Finding]:
+    """What wanted to end the run again: refused, but somebody asked."""
+    if late := late_endings(run):
+        kinds = ", ".join(f"{count} x {status}" for status, count in Counter(late).items())
+        text = f"Came after the ending and was ignored: {counted(len(late), 'ending')} ({kinds})."
+        yield Finding("warning", text, str(run.path), "Nothing to do: the first ending counts.")
 
 
 def judge_ending(facts: Facts, where: str) -> Iterator[Finding]:

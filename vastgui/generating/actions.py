@@ -1,6 +1,7 @@
 """What a user can do about a ComfyUI beside running workflows: each is a run of its own.
 
-Free its memory, remove what an ended run left over there, look at its own pages in the browser.
+Free its memory, remove what an ended run left over there, ask what became of a prompt, look at its
+own pages in the browser.
 """
 
 import re
@@ -21,11 +22,12 @@ from vastgui.state.store import RunDir
 
 FREE_MEMORY = Kind("free_memory", "Free ComfyUI's memory", 60, 2)
 CLEAN_UP = Kind("clean_up_after", "Remove what a run left", 120, 2)
+FIND_PROMPT = Kind("find_prompt", "Ask ComfyUI what became of the prompt", 60, 2)
 OPEN = Kind("open_comfyui", "Keep ComfyUI open in the browser", 30 * 86400, 60, retries=20)
 _ADDRESS = re.compile(r"http://localhost:\d{1,5}")
 LATEST = 300
 """Runs among which one is looked for that holds ComfyUI open."""
-KINDS = (FREE_MEMORY, CLEAN_UP, OPEN)
+KINDS = (FREE_MEMORY, CLEAN_UP, FIND_PROMPT, OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

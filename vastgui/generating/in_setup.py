@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vastgui.comfy.workflow import Workflow, to_bytes
+from vastgui.config import local_path
 from vastgui.errors import InvalidInput
 from vastgui.generating import launching, past, staging
 from vastgui.generating.choices import checked_controls, checked_parameters
@@ -54,7 +55,7 @@ def _opened(name: str, generating: "Generating", folder: Path) -> Workflow:
         return generating.library.open(name)
     if "." not in name and "/" not in name:
         return generating.library.get(name).read()  # says what may have been meant
-    path = Path(name).expanduser()
+    path = local_path(name, "workflow")
     return generating.library.open(
         path if path.is_absolute() else _beside(folder, name, "workflow")
     )

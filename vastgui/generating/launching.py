@@ -3,14 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from vastgui.comfy.catalog import Catalog
 from vastgui.comfy.convert import NotConvertible, seed_controls, to_api_prompt
 from vastgui.comfy.given import apply_values, split_field
 from vastgui.comfy.workflow import Workflow
-from vastgui.config import Settings
+from vastgui.config import Settings, local_path
 from vastgui.errors import InvalidInput
 from vastgui.generating import past
 from vastgui.generating.pictured import used_values
@@ -40,6 +39,7 @@ class Wanted:
     keep_remote: bool = False
     run_rest: bool = False
     only_preflight: bool = False
+    workflow_id: str = ""
 
 
 def plan_of(
@@ -59,7 +59,7 @@ def plan_of(
     params = _params(workflow.name, replace(wanted, parameters=parameters), settings)
     label = workflow.name[:MAX_LABEL]
     return Plan(
-        workflow_id=new_id(),
+        workflow_id=wanted.workflow_id or new_id(),
         kind="comfyui",
         label=f"Check {label}" if wanted.only_preflight else label,
         ssh_connection=wanted.ssh_connection,
@@ -159,7 +159,7 @@ def checked_output_dir(text: str) -> str:
     """An absolute folder of this computer, existing or not yet. Raises `InvalidInput`."""
     if not text:
         return ""
-    folder = Path(text).expanduser().absolute()
+    folder = local_path(text, "output_dir").absolute()
     if folder.exists() and not folder.is_dir():
         raise InvalidInput("output_dir", f"{folder} is no folder: name another.")
     if not folder.exists() and not folder.parent.is_dir():

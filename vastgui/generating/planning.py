@@ -34,6 +34,8 @@ class Request:
     keep_remote: bool = False
     run_rest: bool = False
     only_preflight: bool = False
+    workflow_id: str = ""
+    """The run's id to be; empty: a new one."""
 
 
 class Generating:
@@ -74,6 +76,7 @@ class Generating:
             keep_remote=request.keep_remote,
             run_rest=request.run_rest,
             only_preflight=request.only_preflight,
+            workflow_id=request.workflow_id,
         )
         plan = launching.plan_of(
             workflow, wanted, self.catalog, self.history, self.settings, metadata

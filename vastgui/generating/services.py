@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vastgui.errors import InvalidInput, RunBusy
-from vastgui.generating import actions
+from vastgui.generating import actions, reconciling
 from vastgui.generating.choices import Choices
 from vastgui.generating.form import Form
 from vastgui.generating.gallery import GalleryItem
@@ -53,6 +53,7 @@ class ComfyServices(ABC):
         only_preflight: bool = False,
         metadata: Mapping[str, Any] | None = None,
         recall: bool = True,
+        workflow_id: str = "",
     ) -> str:
         """Run a ComfyUI workflow on an instance, or on a server of this computer; return the id.
 
@@ -72,6 +73,7 @@ class ComfyServices(ABC):
             keep_remote=keep_remote,
             run_rest=run_rest,
             only_preflight=only_preflight,
+            workflow_id=workflow_id,
         )
         if server and ssh_connection:
             raise InvalidInput("server", "stands beside an SSH connection: give one of them.")
@@ -109,6 +111,21 @@ class ComfyServices(ABC):
             actions.CLEAN_UP, place, params={"of_run": run.id}, metadata=metadata
         )
         return self.supervisor.launch(plan).id
+
+    def reconcile(
+        self, run_id: str, *, metadata: Mapping[str, Any] | None = None
+    ) -> reconciling.Reconciled:
+        """Compare what is shown of a run with its runner and, by a run, with ComfyUI.
+
+        A finished state stays as it is, whatever ComfyUI says: what it has is there to be
+        fetched by `continue_run`.
+        """
+        run = self.run(run_id)
+        found = reconciling.look(self.supervisor, run)
+        if found.runner == "alive":
+            return found  # it asks ComfyUI by itself all the time
+        check = reconciling.ask_comfyui(self.supervisor, run, found.state, metadata)
+        return replace(found, check_run=check)
 
     def open_comfyui(
         self,

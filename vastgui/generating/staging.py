@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vastgui.config import local_path
 from vastgui.errors import InvalidInput
 from vastgui.state.store import storage_error
 
@@ -35,7 +36,7 @@ def stage(folder: Path, inputs: Mapping[str, Path]) -> Staged:
     named: dict[str, str] = {}
     files: dict[str, Path] = {}
     for field, path in inputs.items():
-        kept = _kept(folder, field, Path(path).expanduser())
+        kept = _kept(folder, field, local_path(str(path), field))
         named[field] = _name_for(kept, Path(path).name, files)
         files[named[field]] = kept
     return Staged(named, files)

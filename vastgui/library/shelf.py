@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vastgui.comfy.workflow import Workflow, read_workflow, to_bytes
+from vastgui.config import local_path
 from vastgui.errors import InvalidInput, StorageError
 from vastgui.library.model import Broken, LibraryWorkflow, load, open_folder
 from vastgui.library.preferences import Preferences
@@ -67,7 +68,7 @@ class Library:
     def _of_file(self, given: str | Path | bytes) -> Workflow:
         if isinstance(given, bytes):
             return read_workflow(given, "workflow")
-        path = Path(given).expanduser()
+        path = local_path(str(given), "workflow")
         if isinstance(given, Path) or os.sep in given or path.exists():
             if not path.is_file():
                 raise InvalidInput("workflow", f"there is no file {path}.")

@@ -15,6 +15,7 @@ from vastgui.pages.live import Live, attempt
 from vastgui.pages.run import RunPage
 from vastgui.pages.runs import RunsPage
 from vastgui.pages.setup import SetupPage
+from vastgui.pages.system import SystemPage
 from vastgui.pages.theme import use_look
 from vastgui.services import Services
 
@@ -67,6 +68,7 @@ def make_root(services: Services, feed: Feed) -> Callable[[], None]:
                             GeneratePage, live, run=run, n=n, workflow=workflow, on=on
                         ),
                         "/gallery": lambda: _built(GalleryPage, live),
+                        "/system": lambda: _built(SystemPage, live),
                         "/runs": lambda: _built(RunsPage, live),
                         "/runs/{run_id}": lambda run_id: _built(RunPage, live, run_id),
                         "/run/{run_id}": lambda run_id: _built(RunPage, live, run_id),

@@ -51,6 +51,9 @@ class GenerationPart:
                 run_id = services.free_memory(self._run_id, metadata=_HERE)
             elif verb == "rest":
                 run_id = services.run_again(self._run_id, rest=True)
+            elif verb == "find":
+                found = services.reconcile(self._run_id, metadata=_HERE)
+                run_id = found.check_run or self._run_id
             elif verb == "clean":
                 run_id = services.clean_up(self._run_id, metadata=_HERE)
             else:

@@ -11,6 +11,7 @@ Json = dict[str, Any]
 
 _GOES_ON = (Status.QUEUED, Status.STARTING, Status.RUNNING)
 
+SILENT = "Not responding"
 _WAITS = {Status.BLOCKED: "waits for your answer", Status.PAUSED: "done, paused"}
 _ACTIONS: dict[str, tuple[str, str, str]] = {
     "pause": ("Pause", "pause", ""),
@@ -26,11 +27,12 @@ _ACTIONS: dict[str, tuple[str, str, str]] = {
 def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Json:
     """What stands above the steps: status, times, where it is, and what can be done."""
     word, tone = STATUS_WORDS[state.status]
+    silent = not_responding(state, silent_s, limit_s)
     return {
         "id": state.workflow_id,
         "label": state.label or state.template_id or "Run",
-        "word": word,
-        "tone": tone,
+        "word": SILENT if silent else word,
+        "tone": "bad" if silent else tone,
         "live": not state.is_terminal,
         "percent": round(state.progress_percent, 1),
         "connection": short_connection(state.ssh_connection),
@@ -41,10 +43,10 @@ def head(state: RunState, *, silent_s: float = 0.0, limit_s: float = 15.0) -> Js
         "attempt": state.attempt,
         "continues": state.continues,
         "place": place(state),
-        "goes_on": state.status in _GOES_ON and not state.link and silent_s <= limit_s,
+        "goes_on": state.status in _GOES_ON and not state.link and not silent,
         "link": link(state),
         "waits": state.status is Status.QUEUED and place(state),
-        "silent": not_responding(state, silent_s, limit_s),
+        "silent": silent,
         "error": "" if explained_below(state) else state.error or state.cause,
         "cause": cause(state),
         "hint": state.hint,
@@ -117,6 +119,8 @@ def not_responding(state: RunState, silent_s: float, limit_s: float) -> str:
     """Shown, never stored: the runner lives, but gives no sign of life."""
     if state.is_terminal or silent_s <= limit_s:
         return ""
+    if state.status is Status.STARTING:
+        return f"Starting slowly: its runner has said nothing for {duration(silent_s)}."
     return f"Not responding for {duration(silent_s)}."
 
 
@@ -193,22 +197,24 @@ def item(i: Item) -> Json:
     return {"label": i.label, "status": i.status.value, "message": i.message, "percent": percent}
 
 
-def row(state: RunState, *, pinned: bool = False) -> Json:
-    """One row of the list of runs."""
+def row(state: RunState, *, pinned: bool = False, silent_s: float = 0.0) -> Json:
+    """One row of the list of runs. `silent_s` is 0 unless its runner is not responding."""
     word, tone = STATUS_WORDS[state.status]
+    silent = not_responding(state, silent_s, 0.0)
     started = state.started_at or state.created_at
     trouble = state.error or state.cause if state.status is not Status.COMPLETED else ""
     return {
         "id": state.workflow_id,
         "label": state.label or state.template_id or "Run",
         "kind": "Setup" if state.kind == "setup" else "ComfyUI",
-        "word": word,
-        "tone": tone,
+        "word": SILENT if silent else word,
+        "tone": "bad" if silent else tone,
         "live": not state.is_terminal,
+        "silent": silent,
         "percent": round(state.progress_percent, 1),
         "connection": short_connection(state.ssh_connection),
         "place": place(state) if not state.is_terminal else "",
-        "error": trouble,
+        "error": f"no sign of life for {duration(round(silent_s))}" if silent else trouble,
         "started_at": started,
         "duration_s": state.ended_at - started if state.ended_at and started else None,
         "pinned": pinned,
@@ -224,6 +230,7 @@ def unreadable_row(run_id: str, reason: str) -> Json:
         "word": "Unreadable",
         "tone": "bad",
         "live": False,
+        "silent": "",
         "percent": 0,
         "connection": "",
         "place": "",
@@ -234,14 +241,15 @@ def unreadable_row(run_id: str, reason: str) -> Json:
     }
 
 
-def live_link(state: RunState) -> Json:
+def live_link(state: RunState, *, silent_s: float = 0.0) -> Json:
     """One line of what runs now, for the sidebar."""
     _, tone = STATUS_WORDS[state.status]
+    silent = not_responding(state, silent_s, 0.0)
     return {
         "id": state.workflow_id,
         "label": state.label or "Run",
-        "tone": tone,
+        "tone": "bad" if silent else tone,
         "percent": round(state.progress_percent),
-        "place": place(state),
+        "place": SILENT.lower() if silent else place(state),
         "connection": short_connection(state.ssh_connection),
     }

@@ -22,6 +22,7 @@ _MAKERS = ("preflight", "execute_comfyui_workflow")
 _ACTS = {
     "rest": ("Run the rest", "play"),
     "free": ("Free memory", "bolt"),
+    "find": ("Ask ComfyUI", "question"),
     "clean": ("Clean up there", "trash"),
     "open": ("Open ComfyUI", "link"),
 }
@@ -67,13 +68,10 @@ def acts(state: RunState) -> list[str]:
     if "run_rest" in said and state.is_terminal:
         found.append("rest")
     over_ssh = bool(state.ssh_connection)
-    if (
-        over_ssh
-        and comfy
-        and comfy.inputs
-        and state.is_terminal
-        and state.status is not Status.COMPLETED
-    ):
+    unfinished = state.is_terminal and state.status is not Status.COMPLETED
+    if comfy and comfy.prompt_id and not comfy.outcome and unfinished:
+        found.append("find")
+    if over_ssh and comfy and comfy.inputs and unfinished:
         found.append("clean")
     return [*found, "open"] if over_ssh else found
 

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from vastgui.errors import VastguiError
 from vastgui.feed import RunView
-from vastgui.pages.components.confirm import button, confirm
+from vastgui.pages.components.confirm import FORCE, button, confirm
 from vastgui.pages.components.log import StepLogView
 from vastgui.pages.components.notice import notice
 from vastgui.pages.components.question import QuestionCard
@@ -24,11 +24,7 @@ _QUESTIONS = {
         "The step in progress is cancelled. You can continue later.",
         "Stop now",
     ),
-    "force": (
-        "Force this run to stop?",
-        "Its process is asked to end, and killed after 10 s. A job on the instance may go on.",
-        "Force stop",
-    ),
+    "force": FORCE,
 }
 
 

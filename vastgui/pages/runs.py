@@ -4,7 +4,7 @@ from nicegui import run, ui
 
 from vastgui.errors import VastguiError
 from vastgui.pages import present
-from vastgui.pages.components.confirm import button, confirm
+from vastgui.pages.components.confirm import FORCE, button, confirm
 from vastgui.pages.components.run_list import Query, RunList
 from vastgui.pages.live import Live, attempt, in_background, show_error
 from vastgui.state.history import Unreadable
@@ -33,6 +33,7 @@ class RunsPage:
             on_pin=self._pin,
             on_remove=lambda run_id: in_background(self._remove(run_id), "delete run"),
             on_undo=self._undo,
+            on_force=lambda run_id: in_background(self._force(run_id), "force stop"),
             row=self._row,
         )
 
@@ -91,7 +92,8 @@ class RunsPage:
         if isinstance(item, Unreadable):
             return present.unreadable_row(item.workflow_id, item.reason)
         pinned = self._services.history.is_pinned(item.workflow_id)
-        return present.row(item, pinned=pinned)
+        silent_s = self._services.not_responding.get(item.workflow_id, 0.0)
+        return present.row(item, pinned=pinned, silent_s=silent_s)
 
     def _row(self, run_id: str) -> present.Json | None:
         if not self._services.run_exists(run_id):
@@ -118,6 +120,11 @@ class RunsPage:
                 show_error(error)
                 return
             self.list.removed(run_id, label)
+
+    async def _force(self, run_id: str) -> None:
+        with self.list:
+            if await confirm(*FORCE):
+                attempt(lambda: self._services.stop(run_id, "force"))
 
     def _undo(self, run_id: str) -> None:
         attempt(lambda: self._services.restore(run_id))

@@ -134,7 +134,7 @@ def _written(bench: Workbench, ending: ev.RunEnded, runner_log: RunnerLog) -> bo
     for delay_s in RETRY_ENDING_AFTER_S:
         time.sleep(delay_s)
         try:
-            bench.journal.append(ending)
+            bench.journal.finalize(ending)
             return True
         except StorageError as error:
             runner_log.write(f"The ending {ending.status!r} could not be written: {error}")

@@ -145,15 +145,16 @@ class Watchdog:
         finally:
             self._leave(1)
 
-    def _last_words(self, hint: str) -> list[ev.AnyEvent]:
+    def _last_words(self, hint: str) -> tuple[ev.RunEnded, *tuple[ev.AnyEvent, ...]]:
+        """The ending, then what is said before it."""
         active = self._bench.active
         if self._bench.gate.stopping_now or active is None:
             cause = "The step did not leave by itself, so its process was ended."
-            return [ev.RunEnded(status="cancelled", cause=cause, hint=hint)]
+            return (ev.RunEnded(status="cancelled", cause=cause, hint=hint),)
         error, step = active.clock.error(), active.attempt.step
         label = self._bench.plan.steps[step].label
         text = f"Step {step + 1} of {len(self._bench.plan.steps)}, {label}: {error}"
-        return [
-            ev.StepErred(step=step, error=str(error), hint=error.hint, error_type="StepTimedOut"),
+        return (
             ev.RunEnded(status="failed", error=text, hint=hint or error.hint, cause="StepTimedOut"),
-        ]
+            ev.StepErred(step=step, error=str(error), hint=error.hint, error_type="StepTimedOut"),
+        )

@@ -1,9 +1,11 @@
 """The runner's one door to `events.jsonl`: for any thread, with secrets taken out."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 from vastgui.state import events as ev
+from vastgui.state.ending import finalize
 from vastgui.state.events import AnyEvent
 from vastgui.state.model import RunState
 from vastgui.state.redact import Redactor
@@ -35,18 +37,18 @@ class Journal:
             self._log.append(self._redactor.event(event))
             return True
 
-    def end_within(self, timeout_s: float, *events: AnyEvent) -> None:
-        """Append `events` even if another thread hangs in the middle of a write: then give up."""
+    def finalize(self, ending: ev.RunEnded) -> None:
+        """End the run; of one that has ended this is noted and ignored. Raises `StorageError`."""
+        with self._one_at_a_time:
+            finalize(self._log, self._redactor.event(ending))
+
+    def end_within(self, timeout_s: float, ending: ev.RunEnded, *before: AnyEvent) -> None:
+        """`before`, then the ending, even if another thread hangs in a write: then give up."""
         if self._one_at_a_time.acquire(timeout=timeout_s):
             try:
-                for event in events:
-                    self._end(event)
+                for event in before:
+                    with contextlib.suppress(Exception):
+                        self._log.append(self._redactor.event(event))
+                finalize(self._log, self._redactor.event(ending))
             finally:
                 self._one_at_a_time.release()
-
-    def _end(self, event: AnyEvent) -> None:
-        try:
-            self._log.append(self._redactor.event(event))
-        except Exception:
-            if isinstance(event, ev.RunEnded):
-                raise

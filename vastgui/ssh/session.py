@@ -78,8 +78,8 @@ class Session:
         connect_timeout_s: float = 10,
         auth_patience_s: float = 0,
         reconnect_patience_s: float = 1800,
-        ping_every_s: float = 2,
-        ping_timeout_s: float = 5,
+        ping_every_s: float = 1,
+        ping_timeout_s: float = 3,
         env_files: Sequence[str] = (),
         shell: Sequence[str] = ("sh",),
     ) -> None:

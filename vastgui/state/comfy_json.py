@@ -1,5 +1,6 @@
 """The ComfyUI part of the state under the names of the API (docs/state.md)."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vastgui.state.comfy import Check, ComfyState, Input, NodeState, Output
@@ -7,7 +8,7 @@ from vastgui.state.times import iso
 
 
 def comfy_to_json(state: ComfyState, *, workflow_file: str, eta_at: float | None) -> dict[str, Any]:
-    """What a run with a ComfyUI part has besides the others. Times are ISO 8601 UTC."""
+    """What a run with a ComfyUI part has besides the others, but its lists. Times are ISO 8601."""
     return {
         "workflow_name": state.workflow_name,
         "workflow_file": workflow_file,
@@ -20,7 +21,6 @@ def comfy_to_json(state: ComfyState, *, workflow_file: str, eta_at: float | None
         "failed_node": state.failed_node or None,
         "total_nodes": state.total_nodes,
         "completed_nodes": state.completed_nodes,
-        "nodes": [_node(node) for node in state.nodes],
         "timing": {
             "queue_time": iso(state.queued_at),
             "start_time": iso(state.started_at),
@@ -29,11 +29,18 @@ def comfy_to_json(state: ComfyState, *, workflow_file: str, eta_at: float | None
         },
         "seeds": dict(state.seeds),
         "parameters": dict(state.parameters),
-        "checks": [_check(check) for check in state.checks],
-        "inputs": [_input(i) for i in state.inputs],
-        "outputs": [_output(output) for output in state.outputs],
         "preview": state.preview.number if state.preview else None,
         "traceback": list(state.traceback),
+    }
+
+
+def comfy_lists(state: ComfyState) -> dict[str, tuple[Sequence[Any], Callable[[Any], Any]]]:
+    """The lists of objects of the ComfyUI part, each with what turns one of them into JSON."""
+    return {
+        "nodes": (state.nodes, _node),
+        "checks": (state.checks, _check),
+        "inputs": (state.inputs, _input),
+        "outputs": (state.outputs, _output),
     }
 
 

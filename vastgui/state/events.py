@@ -232,12 +232,16 @@ class JobEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """The one ending. `status` is completed, failed, cancelled or crashed."""
+    """The one ending. `status` is completed, failed, cancelled or crashed.
+
+    `finished_at` (wall seconds) is when the work ended, if that was noticed only later.
+    """
 
     status: str
     error: str = ""
     hint: str = ""
     cause: str = ""
+    finished_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,12 +269,13 @@ def _ended(state: RunState, event: ev.RunEnded) -> RunState:
     status = Status(event.status) if event.status in set(Status) else Status.CRASHED
     if not status.is_terminal:
         status = Status.CRASHED
-    steps = tuple(_closed(s, status, event) for s in state.steps)
+    ended_at = _finished_at(state, event)
+    steps = tuple(_closed(s, status, event, ended_at) for s in state.steps)
     return replace(
         state,
         status=status,
         steps=steps,
-        ended_at=event.at,
+        ended_at=ended_at,
         error=event.error,
         hint=event.hint,
         cause=event.cause,
@@ -285,17 +286,24 @@ def _ended(state: RunState, event: ev.RunEnded) -> RunState:
     )
 
 
-def _closed(step: StepState, status: Status, event: ev.RunEnded) -> StepState:
+def _finished_at(state: RunState, event: ev.RunEnded) -> float:
+    """Never before the run's start, never after its ending was written: clocks are set."""
+    if event.finished_at is None:
+        return event.at
+    return min(max(event.finished_at, state.started_at or 0.0), event.at)
+
+
+def _closed(step: StepState, status: Status, event: ev.RunEnded, ended_at: float) -> StepState:
     """`step` as it is left when the run ends: nothing stays in progress."""
     if step.status is not StepStatus.IN_PROGRESS:
         return step
     text = ENDED_STEP.get(status, "")
     result = StepResult(success=False, outcome="failed", message=text, error=text, hint=event.hint)
-    duration_s = None if step.started_at is None else max(event.at - step.started_at, 0.0)
+    duration_s = None if step.started_at is None else max(ended_at - step.started_at, 0.0)
     return replace(
         step,
         status=StepStatus.FAILED,
-        ended_at=event.at,
+        ended_at=ended_at,
         duration_s=duration_s,
         result=result,
         retry_at=None,

@@ -1,21 +1,25 @@
 """The history is simply the run directories: list, filter, pin, delete, restore, retention."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from vastgui.errors import RunBusy, RunNotFound, VastguiError
 from vastgui.state import lock
+from vastgui.state.index import NAME, Index, Summary, summary_of
 from vastgui.state.model import RunState
 from vastgui.state.plan import is_id
 from vastgui.state.store import RunDir, storage_error
 
 TRASH = ".trash"
 DRAFT_MAX_AGE_S = 3600.0
+MAX_KEPT = 500
+"""States of ended runs in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,12 @@ class Unreadable:
 
 
 class History:
-    """The runs below one folder. Ended runs never change, so their states are kept in memory."""
+    """The runs below one folder. Ended runs never change, so the last ones read are kept."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self._ended: dict[str, RunState | Unreadable] = {}
+        self._ended: dict[str, RunState] = {}
+        self._index = Index(runs / NAME)
 
     def ids(self) -> list[str]:
         """Ids of all runs, newest first (they sort by their time of launch)."""
@@ -44,17 +49,22 @@ class History:
 
     def load(self, run_id: str) -> RunState | Unreadable | None:
         """The state of one run, what is wrong with it, or None when it is not there."""
-        if run_id in self._ended:
-            return self._ended[run_id]
+        if (state := self._ended.get(run_id)) is not None:
+            return state
+        found = self._read(run_id)
+        if isinstance(found, RunState) and found.is_terminal:
+            while len(self._ended) >= MAX_KEPT:
+                self._ended.pop(next(iter(self._ended)), None)
+            self._ended[run_id] = found
+        return found
+
+    def _read(self, run_id: str) -> RunState | Unreadable | None:
         try:
-            state: RunState | Unreadable = RunDir(self.runs / run_id).state()
+            return RunDir(self.runs / run_id).state()
         except RunNotFound:
             return None
         except VastguiError as error:
             return Unreadable(run_id, str(error))
-        if isinstance(state, RunState) and state.is_terminal:
-            self._ended[run_id] = state
-        return state
 
     def find(
         self,
@@ -62,19 +72,42 @@ class History:
         kind: str = "",
         statuses: Iterable[str] = (),
         text: str = "",
+        before: str = "",
+        accept: Callable[[Summary], bool] | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> list[RunState | Unreadable]:
-        """Runs newest first. `text` is looked for in label, connection, id and error."""
-        wanted, found = set(statuses), []
-        end = None if limit is None else offset + limit
-        for run_id in self.ids():
-            run = self.load(run_id)
-            if run is not None and _matches(run, kind, wanted, text.casefold()):
-                found.append(run)
-                if end is not None and len(found) >= end:
-                    break
-        return found[offset:]
+        """Runs newest first. `text` is looked for in label, connection, id and error.
+
+        `before`: only those behind the run of this id. `accept` has the last word. Only the runs
+        that are returned are read, if the index knows the others.
+        """
+        wanted = _Wanted(kind, frozenset(statuses), text.casefold(), accept)
+        ids = (run_id for run_id in self.ids() if not before or run_id < before)
+        found = (s.workflow_id for s in self._summaries(ids) if wanted.fits(s))
+        page = itertools.islice(found, offset, None if limit is None else offset + limit)
+        return [run for run_id in list(page) if (run := self.load(run_id)) is not None]
+
+    def summaries(self) -> list[Summary]:
+        """All runs that can be read, in short, newest first."""
+        return [s for s in self._summaries(self.ids()) if isinstance(s, Summary)]
+
+    def _summaries(self, ids: Iterable[str]) -> Iterator[Summary | Unreadable]:
+        """What was not known of ended runs is added to the index on the way."""
+        new: list[Summary] = []
+        try:
+            for run_id in ids:
+                if (known := self._index.get(run_id)) is not None:
+                    yield known
+                elif isinstance(run := self._read(run_id), RunState):
+                    summary = summary_of(run)
+                    if run.is_terminal:
+                        new.append(summary)
+                    yield summary
+                elif run is not None:
+                    yield run
+        finally:
+            self._index.add(new)
 
     def is_pinned(self, run_id: str) -> bool:
         return RunDir(self.runs / run_id).pin.exists()
@@ -155,13 +188,13 @@ class History:
         gone: list[str] = []
         kept = kept_bytes = 0
         oldest = time.time() - keep_days * 86400
-        for run_id in self.ids():
-            run = self.load(run_id)
+        for run in list(self._summaries(self.ids())):
+            run_id = run.workflow_id
             size_bytes = _size_bytes(self.runs / run_id) if keep_bytes else 0
             too_many = keep_runs and kept >= keep_runs
             too_big = keep_bytes and kept_bytes + size_bytes > keep_bytes
-            ended = isinstance(run, RunState) and run.is_terminal
-            too_old = keep_days and isinstance(run, RunState) and (run.ended_at or oldest) < oldest
+            ended = isinstance(run, Summary) and run.is_terminal
+            too_old = keep_days and isinstance(run, Summary) and (run.ended_at or oldest) < oldest
             may_go = ended and (too_many or too_big or too_old) and not self.is_pinned(run_id)
             if may_go and not too_big and _brought_files(self.runs / run_id):
                 may_go = False
@@ -202,13 +235,25 @@ class History:
         return run
 
 
-def _matches(run: RunState | Unreadable, kind: str, statuses: set[str], text: str) -> bool:
-    if isinstance(run, Unreadable):
-        return not kind and not statuses and text in f"{run.workflow_id} {run.reason}".casefold()
-    if (kind and run.kind != kind) or (statuses and run.status.value not in statuses):
-        return False
-    where = (run.label, run.ssh_connection, run.workflow_id, run.error, run.instance_id)
-    return text in "\n".join(where).casefold()
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The filters of a list."""
+
+    kind: str
+    statuses: frozenset[str]
+    text: str
+    accept: Callable[[Summary], bool] | None
+
+    def fits(self, run: Summary | Unreadable) -> bool:
+        if isinstance(run, Unreadable):
+            filtered = self.kind or self.statuses or self.accept
+            return not filtered and self.text in f"{run.workflow_id} {run.reason}".casefold()
+        return (
+            (not self.kind or run.kind == self.kind)
+            and (not self.statuses or run.status.value in self.statuses)
+            and self.text in run.words
+            and (self.accept is None or self.accept(run))
+        )
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

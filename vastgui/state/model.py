@@ -1,12 +1,12 @@
 """The state of a run as the fold makes it and as the API, the CLI and the pages show it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from vastgui.state.comfy import ComfyState
-from vastgui.state.comfy_json import comfy_to_json
+from vastgui.state.comfy_json import comfy_lists, comfy_to_json
 from vastgui.state.times import iso
 
 SCHEMA_VERSION = 1
@@ -228,6 +228,7 @@ def result_to_json(result: StepResult | None) -> dict[str, Any] | None:
         "outcome": result.outcome,
         "details": dict(result.details),
         "error": result.error or None,
+        "error_type": result.error_type or None,
         "hint": result.hint or None,
     }
 
@@ -245,24 +246,37 @@ def progress_to_json(progress: Progress) -> dict[str, Any]:
             {"label": i.label, "status": i.status.value, "message": i.message, "percent": i.percent}
             for i in progress.items
         ]
-    if progress.type == "bytes":
-        out |= {
-            "done": progress.done,
-            "total": progress.total,
-            "rate_bps": progress.rate_bps,
-            "eta_s": progress.eta_s,
-        }
-    return out
+    amounts = {
+        "done": progress.done,
+        "total": progress.total,
+        "rate_bps": progress.rate_bps,
+        "eta_s": progress.eta_s,
+    }
+    is_bytes = progress.type == "bytes"
+    return out | {k: v for k, v in amounts.items() if is_bytes or v is not None}
 
 
 def to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[str, Any]:
     """The state under the names of the API (docs/state.md); times are ISO 8601 UTC."""
+    lists = {key: [one(x) for x in items] for key, (items, one) in lists_of(state).items()}
+    return head_to_json(state, last_heartbeat_at=last_heartbeat_at) | lists
+
+
+def lists_of(state: RunState) -> dict[str, tuple[Sequence[Any], Callable[[Any], Any]]]:
+    """The state's lists of objects by their keys, each with what turns one object into JSON."""
+    comfy = comfy_lists(state.comfy) if state.comfy else {}
+    return {"steps": (state.steps, step_to_json), **comfy}
+
+
+def head_to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[str, Any]:
+    """All of `to_json` but the lists of objects: what is looked at for every small change."""
     comfy: dict[str, Any] = {}
     if state.comfy:
         file = str(state.metadata.get("workflow_file") or "workflow.json")
         comfy = comfy_to_json(state.comfy, workflow_file=file, eta_at=_eta_at(state))
     return comfy | {
         "schema_version": SCHEMA_VERSION,
+        "seq": state.last_seq,
         "workflow_id": state.workflow_id,
         "kind": state.kind,
         "label": state.label,
@@ -271,7 +285,6 @@ def to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[
         "current_step": state.current_step,
         "total_steps": len(state.steps),
         "progress_percent": round(state.progress_percent, 1),
-        "steps": [step_to_json(s) for s in state.steps],
         "ssh_connection": state.ssh_connection,
         "instance_id": state.instance_id or None,
         "template_id": state.template_id or None,
@@ -286,8 +299,12 @@ def to_json(state: RunState, *, last_heartbeat_at: float | None = None) -> dict[
         "hint": state.hint or None,
         "cause": state.cause or None,
         "question": _question_to_json(state.question),
+        "stop_mode": state.stop_mode or None,
+        "queued_behind": state.queued_behind,
         "link": state.link or None,
+        "link_attempt": state.link_attempt,
         "damaged_lines": state.damaged_lines,
+        "unknown_events": state.unknown_events,
         "metadata": dict(state.metadata),
     }
 

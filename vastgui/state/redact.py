@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from vastgui.state.events import AnyEvent
 from vastgui.state.secret import MASK, Secret
 from vastgui.state.secret_shapes import KEY_BEGINS, KEY_ENDS, without_shapes
 
+_E = TypeVar("_E", bound=AnyEvent)
 __all__ = ["MASK", "LineRedactor", "Redactor", "forms_of"]
 SHORTEST = 4
 """Shorter values would black out half of every text."""
@@ -72,7 +73,7 @@ class Redactor:
         """A JSON value with every text in it, keys too, as `text` has it."""
         return _mapped(value, self.text)
 
-    def event(self, event: AnyEvent) -> AnyEvent:
+    def event(self, event: _E) -> _E:
         changes = {}
         for f in fields(event)[3:]:  # seq, at and mono are numbers
             value = getattr(event, f.name)

@@ -31,6 +31,21 @@ class Rows(Sequence[T]):
         )
         return rows
 
+    @property
+    def pages(self) -> tuple[tuple[T, ...], ...]:
+        """The items in their pieces: those of two versions are the same objects where unchanged."""
+        return self._pages
+
+    def changed_since(self, old: "Rows[T]") -> Iterator[int]:
+        """Places whose object is another one than in `old`, or that `old` did not have."""
+        known = old.pages
+        for number, page in enumerate(self._pages):
+            then = known[number] if number < len(known) else ()
+            if page is not then:
+                for place, item in enumerate(page):
+                    if place >= len(then) or item is not then[place]:
+                        yield number * _PAGE + place
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload

@@ -1,7 +1,7 @@
 """The run directory: built whole, one writer of events, healed before it is read to decide.
 
 runs/<id>/  spec.json  lock  events.jsonl  control.jsonl  hb  reserve  runner.log
-            logs/NN-action.log  outputs/  [pinned]
+            logs/NN-action.log  outputs/  [pinned]  [late.jsonl]
             of a ComfyUI run: workflow.json  workflow.sent.json  inputs/  thumbnails/  preview.jpg
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from vastgui.errors import DiskFull, RunNotFound, StorageError
+from vastgui.errors import DiskFull, RunBusy, RunNotFound, StorageError
 from vastgui.state import events as ev
 from vastgui.state import lock
 from vastgui.state.events import AnyEvent
@@ -102,6 +102,11 @@ class RunDir:
         return self.path / "preview.jpg"
 
     @property
+    def late(self) -> Path:
+        """Endings that came after the run's ending: counted, ignored."""
+        return self.path / "late.jsonl"
+
+    @property
     def pin(self) -> Path:
         return self.path / "pinned"
 
@@ -132,6 +137,15 @@ class RunDir:
             return follower.state
 
     @property
+    def last_heartbeat_at(self) -> float | None:
+        """Wall time of the runner's last sign of life, None before the first. To be shown only."""
+        try:
+            found = self.heartbeat.stat()
+        except OSError:
+            return None
+        return found.st_mtime if found.st_size else None
+
+    @property
     def is_alive(self) -> bool:
         """Whether a runner (or its launcher) holds the lock."""
         return lock.is_held(self.lock)
@@ -144,7 +158,8 @@ def create(
 
     `attachments` are further files under their names inside the run: bytes are written, a file is
     hard-linked where the disk can and copied otherwise. It is made under a dot name and renamed
-    in, so nobody ever sees half of one.
+    in, so nobody ever sees half of one. Raises `RunBusy` when there is a run of this id, or
+    `StorageError`.
     """
     final = RunDir(runs / plan.workflow_id)
     draft = RunDir(runs / f".{plan.workflow_id}.{os.getpid()}")
@@ -171,6 +186,8 @@ def create(
         if fd is not None:
             os.close(fd)
         shutil.rmtree(draft.path, ignore_errors=True)
+        if final.path.is_dir():
+            raise RunBusy(f"There is a run {final.id} already.", hint="Take another id.") from error
         raise storage_error(final.path, error) from error
     return final, fd
 
@@ -326,27 +343,6 @@ class EventLog:
             raise storage_error(self.run.events, error) from error
         with contextlib.suppress(OSError):
             os.fsync(self._fd)
-
-
-def finalize(run: RunDir, ending: ev.RunEnded) -> RunState | None:
-    """End a run whose runner is gone: win the lock, heal, fold, and only then decide.
-
-    Returns the state after it (the first ending wins), or None while the lock is held.
-    Raises `StorageError` when the ending could not be written.
-    """
-    try:
-        fd = lock.take(run.lock)
-    except FileNotFoundError:
-        return None  # deleted meanwhile
-    except OSError as error:
-        raise storage_error(run.lock, error) from error
-    if fd is None:
-        return None
-    try:
-        with contextlib.closing(EventLog(run)) as log:
-            return log.append(ending)
-    finally:
-        os.close(fd)
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:

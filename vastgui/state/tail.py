@@ -26,6 +26,11 @@ class Tail:
 
     def read(self) -> Iterator[AnyEvent]:
         """Yield the events that were completed since the last call."""
+        for events in self.pieces():
+            yield from events
+
+    def pieces(self) -> Iterator[Iterator[AnyEvent]]:
+        """The same, piece by piece of the file: one without any event is a piece too."""
         if self._fd < 0 and not self._open():
             return
         while True:
@@ -36,7 +41,7 @@ class Tail:
             if not chunk:
                 return
             self._offset += len(chunk)
-            yield from self._lines(chunk)
+            yield self._lines(chunk)
 
     def shrank(self) -> bool:
         """Whether the file is shorter than what was read; ask every few seconds, not always."""

@@ -17,13 +17,16 @@ from vastgui.config import Settings, runner_command
 from vastgui.deeds import note
 from vastgui.errors import RunBusy, StorageError, VastguiError
 from vastgui.state import control, store, turns
+from vastgui.state.ending import finalize_abandoned
 from vastgui.state.events import RunEnded
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
 from vastgui.state.store import RunDir
+from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.continuing import continue_plan
 from vastgui.supervisor.finalizer import FORCED, Finalizer, has_ending
+from vastgui.supervisor.lingering import Lingering
 from vastgui.supervisor.listing import Listing
 from vastgui.supervisor.processes import Runner, Usage
 from vastgui.supervisor.spawn import spawn
@@ -41,7 +44,8 @@ class Supervisor:
     ) -> None:
         self.runs = runs.absolute()
         self._command = list(runner_command or _default_command())
-        self._beats = Beats(settings.heartbeat_s)
+        self.audit = Audit(Beats(settings.heartbeat_s), settings.not_responding_after_s)
+        self._lingering = Lingering()
         self._listing = Listing(self.runs)
         self._live: dict[str, Runner] = {}
         self._finalizer = Finalizer()
@@ -95,32 +99,34 @@ class Supervisor:
         self._climb()
         return [run_id for run_id in ended if run_id not in self._finalizer.unreadable]
 
-    def stop(self, run_id: str, mode: str = "now") -> None:
+    def stop(self, run_id: str, mode: str = "now") -> str:
         """`after_step`, `now`, or `force`: now, SIGTERM, 10 s later SIGKILL of the tree.
 
-        Stopping an ended run does nothing. Raises `RunNotFound` or `StorageError`.
+        Returns the command's id, as `pause`, `resume` and `answer` do. Stopping an ended run does
+        nothing and returns "". Raises `RunNotFound` or `StorageError`.
         """
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
-            return
+            return ""
         note("run_stop_asked", run_id=run.id, mode=mode)
         if mode != "force":
-            control.send(run, "stop", mode=mode)
-            return
+            return control.send(run, "stop", mode=mode)
+        command_id = ""
         with contextlib.suppress(VastguiError):  # a full disk must not keep a runner alive
-            control.send(run, "stop", mode="now", reason=FORCED)
+            command_id = control.send(run, "stop", mode="now", reason=FORCED)
         self._runner(run).terminate()
         self._kill_at.setdefault(run.id, time.monotonic() + KILL_AFTER_S)
+        return command_id
 
-    def pause(self, run_id: str) -> None:
-        self._send(run_id, "pause")
+    def pause(self, run_id: str) -> str:
+        return self._send(run_id, "pause")
 
-    def resume(self, run_id: str) -> None:
-        self._send(run_id, "resume")
+    def resume(self, run_id: str) -> str:
+        return self._send(run_id, "resume")
 
-    def answer(self, run_id: str, ask_id: str, answer: str) -> None:
+    def answer(self, run_id: str, ask_id: str, answer: str) -> str:
         """Answer the question a blocked run asks; the first answer counts."""
-        self._send(run_id, "answer", ask_id=ask_id, answer=answer)
+        return self._send(run_id, "answer", ask_id=ask_id, answer=answer)
 
     def usage(self, run_id: str) -> Usage | None:
         """What the runner takes of this computer, None when it is not alive."""
@@ -129,7 +135,7 @@ class Supervisor:
 
     def silent_s(self, run_id: str) -> float:
         """Seconds since the runner's heartbeat moved, as seen by this process."""
-        return self._beats.silent_s(RunDir(self.runs / run_id))
+        return self.audit.look(RunDir(self.runs / run_id))
 
     def close(self) -> None:
         """Look away; the runners go on."""
@@ -141,7 +147,9 @@ class Supervisor:
 
     def _is_over(self, runner: Runner) -> bool:
         if runner.holds_lock():
-            self._beats.silent_s(runner.run)
+            self.audit.look(runner.run)
+            if self._lingering.is_overdue(runner.run):
+                runner.kill()
             return False
         if has_ending(runner.run):
             return True
@@ -155,7 +163,8 @@ class Supervisor:
         self._live.pop(run_id, None)
         self._children.pop(run_id, None)
         self._kill_at.pop(run_id, None)
-        self._beats.forget(run_id)
+        self.audit.forget(run_id)
+        self._lingering.forget(run_id)
 
     def _climb(self) -> None:
         """The second rung of the stop ladder, for those whose time is over."""
@@ -163,13 +172,13 @@ class Supervisor:
             if time.monotonic() >= kill_at and (runner := self._live.get(run_id)):
                 runner.kill()
 
-    def _send(self, run_id: str, verb: str, *, ask_id: str = "", answer: str = "") -> None:
+    def _send(self, run_id: str, verb: str, *, ask_id: str = "", answer: str = "") -> str:
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
             raise RunBusy(f"Run {run.id} has ended.", hint="Continue it, or run it again.")
-        control.send(run, verb, ask_id=ask_id, answer=answer)
         about: dict[str, Any] = {"ask_id": ask_id} if ask_id else {}
         note(f"run_{verb}_asked", run_id=run.id, **about)
+        return control.send(run, verb, ask_id=ask_id, answer=answer)
 
     def _runner(self, run: RunDir) -> Runner:
         if run.id not in self._live:
@@ -199,4 +208,4 @@ def _queue_up(run: RunDir, plan: Plan, lock_fd: int) -> None:
 
 def _end_unstarted(run: RunDir, problem: str) -> None:
     with contextlib.suppress(VastguiError):
-        store.finalize(run, RunEnded(status="failed", error=problem, cause="never started"))
+        finalize_abandoned(run, RunEnded(status="failed", error=problem, cause="never started"))

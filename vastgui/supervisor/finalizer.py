@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from vastgui.deeds import fact
 from vastgui.errors import StorageError, VastguiError
-from vastgui.state import lock, store
+from vastgui.state import lock
 from vastgui.state.control import CommandReader
+from vastgui.state.ending import finalize_abandoned
 from vastgui.state.events import MAX_LINE_BYTES, RunEnded, decode
 from vastgui.state.fold import apply
 from vastgui.state.model import RunState
@@ -19,6 +20,7 @@ from vastgui.supervisor.processes import Runner
 START_GRACE_S = 10.0
 """Where the lock cannot be handed over (Windows) a runner has this long to take it."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
+NOTICED_LATE_S = 5.0
 FORCED = "forced"
 """Reason in the control line of a stop that does not wait for the runner."""
 STILL_RUNNING = (
@@ -47,7 +49,7 @@ class Finalizer:
             return True
         ending = _ending(runner, before)
         try:
-            state = store.finalize(run, ending)
+            state = finalize_abandoned(run, ending)
         except StorageError:
             self._again_later(run, apply(before, replace(ending, at=time.time())))
             return False
@@ -100,9 +102,23 @@ def _ending(runner: Runner, before: RunState) -> RunEnded:
             if forced
             else f"The runner was ended while it stopped: {cause}"
         )
-        return RunEnded(status="cancelled", cause=text, hint=STILL_RUNNING if before.jobs else "")
+        hint = STILL_RUNNING if before.jobs else ""
+        return RunEnded(status="cancelled", cause=text, hint=hint)
     error = f"The runner ended unexpectedly: {cause}."
-    return RunEnded(status="crashed", error=error, cause=cause, hint=CRASHED_HINT)
+    return RunEnded(
+        status="crashed",
+        error=error,
+        cause=cause,
+        hint=CRASHED_HINT,
+        finished_at=_last_sign_of_life(runner.run, before),
+    )
+
+
+def _last_sign_of_life(run: RunDir, before: RunState) -> float | None:
+    """When the runner was last known to live, if that is a while ago: no app was there to see."""
+    beat_at = run.last_heartbeat_at
+    seen = max(before.last_event_at or 0.0, beat_at or 0.0)
+    return seen if seen and time.time() - seen > NOTICED_LATE_S else None
 
 
 def _age_s(run: RunDir) -> float:

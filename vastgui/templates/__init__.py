@@ -11,16 +11,18 @@ from vastgui.templates.model import (
     Actions,
     ActionSpec,
     BrokenTemplate,
+    NoSuchTemplate,
     ParamSpec,
     Template,
     TemplateStep,
 )
-from vastgui.templates.parse import load_template
+from vastgui.templates.parse import load_template, template_of_steps
 
 __all__ = [
     "ActionSpec",
     "Actions",
     "BrokenTemplate",
+    "NoSuchTemplate",
     "ParamSpec",
     "Template",
     "TemplateStep",
@@ -29,4 +31,5 @@ __all__ = [
     "build_plan",
     "load_actions",
     "load_template",
+    "template_of_steps",
 ]

@@ -20,11 +20,12 @@ def build_plan(  # noqa: PLR0913 - each choice of the user is one keyword
     ssh_connection: str,
     instance_id: str = "",
     variables: Mapping[str, Any] | None = None,
-    enabled: Mapping[int | str, bool] | None = None,
+    enabled: Mapping[int, bool] | Mapping[str, bool] | None = None,
     only: int | str | None = None,
     from_step: int | str | None = None,
     step_delay_s: float = 0.0,
     metadata: Mapping[str, Any] | None = None,
+    workflow_id: str = "",
 ) -> Plan:
     """The run that `template` describes. Raises `InvalidInput` naming variable, or step › key.
 
@@ -39,13 +40,13 @@ def build_plan(  # noqa: PLR0913 - each choice of the user is one keyword
     if chosen is not None:
         on[chosen] = True
     return Plan(
-        workflow_id=new_id(),
+        workflow_id=workflow_id or new_id(),
         label=template.label,
         template_id=template.id,
         ssh_connection=ssh_connection,
         instance_id=checks.name(instance_id, "instance_id") if instance_id else "",
         steps=tuple(
-            _plan_step(i, step, actions[step.action], values, enabled=on[i])
+            _plan_step(_where(template, i), step, actions[step.action], values, enabled=on[i])
             for i, step in enumerate(template.steps)
         ),
         step_delay_s=checks.seconds(step_delay_s, "step_delay_s"),
@@ -56,10 +57,16 @@ def build_plan(  # noqa: PLR0913 - each choice of the user is one keyword
     )
 
 
+def _where(template: Template, index: int) -> str:
+    """What errors call a step: as its author sees it, in a file or in a list given as data."""
+    if not template.id:
+        return f"steps[{index}] › params"
+    return f"step {index + 1} ({template.steps[index].action})"
+
+
 def _plan_step(
-    index: int, step: TemplateStep, spec: ActionSpec, values: Mapping[str, Any], *, enabled: bool
+    where: str, step: TemplateStep, spec: ActionSpec, values: Mapping[str, Any], *, enabled: bool
 ) -> PlanStep:
-    where = f"step {index + 1} ({step.action})"
     return PlanStep(
         action=step.action,
         label=step.label,
@@ -73,7 +80,7 @@ def _plan_step(
     )
 
 
-def _enabled(template: Template, wanted: Mapping[int | str, bool]) -> list[bool]:
+def _enabled(template: Template, wanted: Mapping[int, bool] | Mapping[str, bool]) -> list[bool]:
     on = [step.enabled for step in template.steps]
     for key, value in wanted.items():
         for index in _matching(template, key, "enabled"):
@@ -101,6 +108,7 @@ def _matching(template: Template, key: int | str, field: str) -> list[int]:
     if not found:
         known = list(dict.fromkeys(step.action for step in template.steps))
         raise InvalidInput(
-            field, f"{template.id} has no step {key!r} (1 to {count}). {suggest(str(key), known)}"
+            field,
+            f"{template.id or 'the list'} has no step {key!r} (1 to {count}). {suggest(str(key), known)}",
         )
     return found

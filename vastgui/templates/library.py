@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vastgui.errors import InvalidInput, VastguiError
 from vastgui.templates.actions import load_actions
-from vastgui.templates.model import BrokenTemplate, Template
+from vastgui.templates.model import BrokenTemplate, NoSuchTemplate, Template
 from vastgui.templates.nodelist import is_node_list
 from vastgui.templates.parse import load_template
 from vastgui.templates.yamlfile import suggest
@@ -38,9 +38,8 @@ class Templates:
             case BrokenTemplate(error=error, hint=hint):
                 raise InvalidInput("template", f"{template_id} cannot be used. {error}", hint=hint)
             case _:
-                raise InvalidInput(
-                    "template", f"there is no {template_id!r}. {suggest(template_id, known)}"
-                )
+                said = f"there is no {template_id[:100]!r}. {suggest(template_id[:100], known)}"
+                raise NoSuchTemplate("template", said)
 
     def _load(self, folder: Path) -> Iterator[Template | BrokenTemplate]:
         paths = [*folder.glob("*.yaml"), *folder.glob("*.yml")]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vastgui.errors import InvalidInput
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParamSpec:
@@ -81,3 +83,7 @@ class BrokenTemplate:
     path: Path
     error: str
     hint: str = ""
+
+
+class NoSuchTemplate(InvalidInput):
+    """No template has this id."""

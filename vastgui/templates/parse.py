@@ -1,4 +1,4 @@
-"""One template file: parsed, and every value that can be checked without variables checked."""
+"""One template, from its file or from data: parsed, and what needs no variables checked."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,7 +39,34 @@ def load_template(path: Path, actions: Mapping[str, ActionSpec]) -> Template:
         ).strip(),
         path=path,
         variables=variables,
-        steps=tuple(_step(path, i, raw, actions, values) for i, raw in enumerate(steps, 1)),
+        steps=tuple(
+            _step(raw, actions, values, f"{path.name} › step {i}", folder=path.parent)
+            for i, raw in enumerate(steps, 1)
+        ),
+    )
+
+
+def template_of_steps(
+    steps: Sequence[Any], actions: Mapping[str, ActionSpec], *, label: str, folder: Path
+) -> Template:
+    """A template that stands in no file: `steps` as one has them. `folder`: where its files lie.
+
+    Raises `InvalidInput` naming `steps[2] › params › ui_home`; the first step is `steps[0]`.
+    """
+    if not 1 <= len(steps) <= MAX_STEPS:
+        raise InvalidInput("steps", f"must be a list of 1 to {MAX_STEPS} steps.")
+    variables = _variables(None, actions, "variables")
+    values = resolve(variables, {}, needed=False)
+    return Template(
+        id="",
+        label=label,
+        description="",
+        path=folder / "steps",
+        variables=variables,
+        steps=tuple(
+            _step(raw, actions, values, f"steps[{i}]", says_action=False)
+            for i, raw in enumerate(steps)
+        ),
     )
 
 
@@ -63,26 +90,27 @@ def _with_kind(shared: ParamSpec | None, raw: Any) -> Any:
 
 
 def _step(
-    path: Path,
-    number: int,
     raw: Any,
     actions: Mapping[str, ActionSpec],
     values: Mapping[str, Any],
+    where: str,
+    *,
+    folder: Path | None = None,
+    says_action: bool = True,
 ) -> TemplateStep:
-    where = f"{path.name} › step {number}"
+    """`folder`: where the step's files lie; None for a step that stands in no file."""
     if isinstance(raw, str):
         raw = {"action": raw}
     data = mapping(raw, where, _STEP_KEYS, ("action",))
     spec = actions.get(str(data["action"]))
     if spec is None:
-        wrong = data["action"]
-        raise InvalidInput(
-            f"{where} › action", f"{wrong!r} is unknown. {suggest(str(wrong), actions)}"
-        )
-    where = f"{where} ({spec.action})"
+        wrong = str(data["action"])[:100]
+        raise InvalidInput(f"{where} › action", f"{wrong!r} is unknown. {suggest(wrong, actions)}")
+    where = f"{where} ({spec.action})" if says_action else where
+    params_at = f"{where} › params"
     enabled = checks.boolean(data.get("enabled", True), f"{where} › enabled")
-    params = _params(path.parent, data.get("params"), spec, f"{where} › params")
-    check_early(spec, params, values, where, needed=enabled)
+    params = _params(folder, data.get("params"), spec, params_at)
+    check_early(spec, params, values, where if says_action else params_at, needed=enabled)
     silence = data.get("silence_timeout_s", spec.silence_timeout_s)
     return TemplateStep(
         action=spec.action,
@@ -98,13 +126,15 @@ def _step(
     )
 
 
-def _params(folder: Path, raw: Any, spec: ActionSpec, where: str) -> dict[str, Any]:
+def _params(folder: Path | None, raw: Any, spec: ActionSpec, where: str) -> dict[str, Any]:
     known: Sequence[str] = [p.name for p in spec.params]
     values = dict(mapping(raw or {}, where, known))
     secrets.refuse(values, where)
     if name := values.pop("list_file", None):
         if "repos" in values:
             raise InvalidInput(f"{where} › list_file", "stands beside `repos`: give one of them.")
+        if folder is None:
+            raise InvalidInput(f"{where} › list_file", "needs a template file: give `repos`.")
         values["repos"] = read_repos(folder, name, f"{where} › list_file")
     return values
 

@@ -122,6 +122,7 @@ UNSURE = ["resets", "says nothing", "breaks off in the head", "breaks off in the
           "a web page", "JSON a million deep", "a length of 10 GB", "a gate without ComfyUI behind it"]  # fmt: skip
 
 
+@pytest.mark.row("R33")
 @pytest.mark.parametrize("fault", UNSURE)
 def test_a_prompt_whose_answer_is_lost_was_sent_once_and_may_be_queued(
     fault: str, monkeypatch: pytest.MonkeyPatch

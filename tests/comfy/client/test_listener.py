@@ -126,6 +126,7 @@ CUTS: dict[str, Callable[[Line], object]] = {
 }
 
 
+@pytest.mark.row("R34")
 @pytest.mark.parametrize("cut", CUTS)
 def test_after_every_kind_of_cut_it_hears_again_under_the_same_id(cut: str) -> None:
     ids = []
@@ -319,6 +320,7 @@ def test_closing_one_that_was_never_started_is_fine() -> None:
     Listener(local_dial("127.0.0.1", 9), CLIENT_ID, lambda _: None).close()
 
 
+@pytest.mark.row("S36")
 def test_a_frame_of_one_and_a_half_gigabytes_costs_no_memory() -> None:
     """The header says 1.5 GB and the data comes as fast as it is read: by then we hung up."""
     size = 1_500_000_000

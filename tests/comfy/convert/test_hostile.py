@@ -70,6 +70,7 @@ def spoiled(thing: Any, dice: Random) -> Any:
         return copied
 
 
+@pytest.mark.row("S45")
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 2**32))
 def test_spoiled_files_give_a_prompt_or_a_reason(seed: int) -> None:

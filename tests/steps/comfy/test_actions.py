@@ -93,6 +93,29 @@ def test_a_prompt_in_the_queue_keeps_its_files(bench: ComfyBench, comfy: Practic
     assert live.ran.comfy.inputs[0].remote_name in inputs_there(comfy)
 
 
+def test_comfyui_is_asked_what_became_of_a_prompt(bench: ComfyBench) -> None:
+    """While it runs, when it is over, and when nobody knows of it."""
+    slow = {"1": node("EmptyImage", width=64, height=64, batch_size=1, color=0)} | {
+        "2": node("RigSlowSteps", steps=600, delay=0.05, preview="none", seed=1, image=["1", 0]),
+        "3": node("SaveImage", filename_prefix="x", images=["2", 0]),
+    }
+    live = bench.start(slow, {})
+    live.wait(lambda r: r.state.comfy and r.state.comfy.current_node == "2", "the slow node")
+    running = done(bench, act(bench, actions.FIND_PROMPT, prompt_id=live.ran.comfy.prompt_id))
+    live.stop()
+    live.end()
+    assert running.message("find_prompt").startswith("The prompt runs over there now.")
+    over = bench.run(two_cards(12))
+    found = done(bench, act(bench, actions.FIND_PROMPT, prompt_id=over.comfy.prompt_id))
+    assert "has succeeded over there, with 2 files" in found.message("find_prompt")
+    result = found.state.steps[0].result
+    assert result is not None
+    assert (result.details["where"], result.details["outcome"]) == ("history", "success")
+    lost = done(bench, act(bench, actions.FIND_PROMPT, prompt_id="0" * 32))
+    assert "knows the prompt no more" in lost.message("find_prompt")
+    assert "has sent no prompt" in done(bench, act(bench, actions.FIND_PROMPT)).error
+
+
 def test_the_rest_runs_without_what_is_wrong(local: ComfyBench) -> None:
     workflow = two_cards(11)
     del workflow["9"]["inputs"]["image"]

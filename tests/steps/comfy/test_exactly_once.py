@@ -59,6 +59,7 @@ LOST_ANSWERS = {
 }  # fmt: skip
 
 
+@pytest.mark.row("R33")
 @pytest.mark.parametrize("name", _mostly_slow(LOST_ANSWERS, "answer lost", "request lost"))
 def test_a_prompt_is_queued_once(
     name: str, local: ComfyBench, comfy: PracticeComfy, fresh: int,
@@ -75,6 +76,7 @@ def test_a_prompt_is_queued_once(
     assert ran.comfy.requeued == len(intended) - 1
 
 
+@pytest.mark.row("R32")
 def test_a_server_killed_in_mid_run_is_told_from_a_failure(
     local: ComfyBench, comfy: PracticeComfy, fresh: int
 ) -> None:
@@ -114,6 +116,7 @@ SOCKETS = {
 }  # fmt: skip
 
 
+@pytest.mark.row("R34")
 @pytest.mark.parametrize("name", _mostly_slow(SOCKETS, "cut", "deaf", "never there"))
 def test_the_socket_is_only_a_hint(
     name: str, local: ComfyBench, comfy: PracticeComfy, fresh: int,
@@ -131,6 +134,7 @@ def test_the_socket_is_only_a_hint(
     assert {n.status for n in ran.comfy.nodes} <= {"executed", "cached"}
 
 
+@pytest.mark.row("R35")
 def test_a_tunnel_that_is_cut_is_opened_again(
     bench: ComfyBench, comfy: PracticeComfy, fault_proxy: FaultProxy, fresh: int
 ) -> None:

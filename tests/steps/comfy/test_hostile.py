@@ -107,6 +107,7 @@ def test_hostile_shapes_never_break_a_run(
     assert all(len(line) <= 4000 for line in ran.run.events.read_bytes().splitlines())
 
 
+@pytest.mark.row("S36")
 def test_more_outputs_than_allowed(local: ComfyBench) -> None:
     bench = local.with_settings(max_outputs=5)
     workflow = {"1": node("PracticeManyFiles", count=12, filename_prefix="many/f")}

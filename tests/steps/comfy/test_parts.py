@@ -109,6 +109,7 @@ def test_files_are_whole_private_and_never_replaced_by_accident(tmp_path: Path) 
     assert [p.name for p in tmp_path.iterdir() if p.name != "a.part"] == ["a"]
 
 
+@pytest.mark.row("S35")
 def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")

@@ -2,6 +2,12 @@
 
 from nicegui import ui
 
+FORCE = (
+    "Force this run to stop?",
+    "Its process is asked to end, and killed after 10 s. A job on the instance may go on.",
+    "Force stop",
+)
+
 
 async def confirm(title: str, text: str, yes: str, *, danger: bool = True) -> bool:
     """True when the user pressed `yes`; Escape and a click beside the dialog mean no."""

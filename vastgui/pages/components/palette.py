@@ -28,6 +28,12 @@ class Palette(LiveElement, component="palette.js"):
             },
             {"icon": "gallery", "label": "Gallery", "note": "page", "href": "/gallery"},
             {"icon": "runs", "label": "All runs", "note": "page", "href": "/runs"},
+            {
+                "icon": "sliders",
+                "label": "System: health and API",
+                "note": "page",
+                "href": "/system",
+            },
         ]
         self.run_method("fill", [*pages, *runs])
 

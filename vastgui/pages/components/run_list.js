@@ -13,7 +13,8 @@ export default {
           <span class="vg-row-main">
             <b><a :href="'/run/' + r.id">{{ r.label }}</a></b> <span v-if="r.kind" class="vg-tag">{{ r.kind }}</span>
             <small class="vg-clip" :title="r.error">{{ [r.connection, r.error ? '' : r.place].filter(Boolean).join(' · ') }}<template v-if="r.error">{{ r.connection ? ' · ' : '' }}<i>{{ r.error }}</i></template></small>
-            <div v-if="r.live" class="vg-bar"><i :style="{ width: r.percent + '%' }"></i></div>
+            <button v-if="r.silent" type="button" class="vg-btn is-danger vg-row-force" :aria-label="'Force ' + r.label + ' to stop'" @click="$emit('force', r.id)"><i class="ico ico-warning"></i>Force stop</button>
+            <div v-if="r.live && !r.silent" class="vg-bar"><i :style="{ width: r.percent + '%' }"></i></div>
           </span>
           <span class="vg-row-when" :title="full(r.started_at)">{{ when(r.started_at) }}</span>
           <span class="vg-row-long">{{ long(r) }}</span>
@@ -36,7 +37,7 @@ export default {
       <div v-if="undo" class="vg-toast" role="status">Deleted “{{ undo.label }}”.<button type="button" @click="$emit('undo', undo.id); undo = null">Undo</button></div>
     </div>`,
   props: { initial: Object },
-  emits: ["ready", "query", "pin", "remove", "undo"],
+  emits: ["ready", "query", "pin", "remove", "undo", "force"],
   data() {
     return { ...this.initial, loading: true, problem: "", text: "", status: "", undo: null, filters: FILTERS, now: Date.now() / 1000 };
   },

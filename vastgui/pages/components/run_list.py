@@ -27,6 +27,7 @@ class RunList(LiveElement, component="run_list.js"):
         on_pin: Callable[[str, bool], None],
         on_remove: Callable[[str], None],
         on_undo: Callable[[str], None],
+        on_force: Callable[[str], None],
         row: Callable[[str], present.Json | None],
     ) -> None:
         super().__init__(live)
@@ -38,6 +39,7 @@ class RunList(LiveElement, component="run_list.js"):
         self.on("pin", lambda e: on_pin(str(e.args["id"]), bool(e.args["on"])))
         self.on("remove", lambda e: on_remove(str(e.args)))
         self.on("undo", lambda e: on_undo(str(e.args)))
+        self.on("force", lambda e: on_force(str(e.args)))
 
     def show(self, rows: list[present.Json], *, more: bool, problem: str = "") -> None:
         self._rows = {row["id"]: row for row in rows}
@@ -62,6 +64,12 @@ class RunList(LiveElement, component="run_list.js"):
         elif fresh := [row for row in rows if row and row != self._rows[row["id"]]]:
             self._rows |= {row["id"]: row for row in fresh}
             self.run_method("patch", fresh)
+
+    def tick(self) -> None:
+        """Silence is no event: what is or was not responding is looked at anew."""
+        silent = {run_id for run_id, row in self._rows.items() if row["silent"]}
+        if wanted := silent | self.services.not_responding.keys() & self._rows.keys():
+            self.patch(frozenset(wanted))
 
     def snapshot(self) -> None:
         self._on_query()

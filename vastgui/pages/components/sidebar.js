@@ -5,6 +5,7 @@ const PAGES = [
   { href: "/generate", under: "/generate", icon: "generate", label: "Generate" },
   { href: "/gallery", under: "/gallery", icon: "gallery", label: "Gallery" },
   { href: "/runs", under: "/run", icon: "runs", label: "Runs" },
+  { href: "/system", under: "/system", icon: "sliders", label: "System" },
 ];
 export default {
   template: `

@@ -30,6 +30,12 @@ class Sidebar(LiveElement, component="sidebar.js"):
         self.run_method("go", _plain(path))
 
     def changed(self, _ids: frozenset[str], /) -> None:
+        self._patch()
+
+    def tick(self) -> None:
+        self._patch()
+
+    def _patch(self) -> None:
         if (runs := self._runs()) != self._sent:
             self._sent = runs
             self.run_method("patch", runs)
@@ -42,7 +48,11 @@ class Sidebar(LiveElement, component="sidebar.js"):
         """What waits for an answer comes first: it goes no further by itself."""
         states = [view.state for view in self.feed.live() if view.state]
         states.sort(key=lambda state: state.status is not Status.BLOCKED)
-        return [present.live_link(state) for state in states[:SHOWN]]
+        silent = self.services.not_responding
+        return [
+            present.live_link(state, silent_s=silent.get(state.workflow_id, 0.0))
+            for state in states[:SHOWN]
+        ]
 
 
 def _plain(path: str) -> str:
