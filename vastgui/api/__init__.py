@@ -33,7 +33,7 @@ PREFIXES = (
     docs_page.SCHEMA,
 )
 ABOUT = """\
-Start, follow and steer runs of [vastgui](https://pypi.org/project/vastgui) from scripts.
+Start, follow and steer runs of vastgui from scripts.
 
 Every answer is JSON in one envelope: `success`, `message` (a sentence for people), and what was
 asked for beside them. A refusal also has `hint` (what to do next), `field` (what is wrong) and
