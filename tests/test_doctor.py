@@ -227,14 +227,16 @@ def test_results_brought_home_are_not_searched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["canary%2F3f2a+91c0", "eDpjYW5hcnkvM2YyYSA5MWMw"])
-def test_s42_a_secret_is_found_in_every_folder_and_form(paths: Paths, form: str) -> None:
+@pytest.mark.row("S42")
+def test_a_secret_is_found_in_every_folder_and_form(paths: Paths, form: str) -> None:
     SecretStore(paths).set("hf_token", "canary/3f2a 91c0")
     for folder in (paths.data, paths.config, paths.state):
         (folder / "notes").write_text(f"begin {form} end")
     assert complaints(paths) == ["The secret hf_token stands in this file."] * 3
 
 
-def test_s42_the_bearer_of_the_running_app_is_looked_for(paths: Paths) -> None:
+@pytest.mark.row("S42")
+def test_the_bearer_of_the_running_app_is_looked_for(paths: Paths) -> None:
     with seat(paths) as publish:
         publish(AppInfo(os.getpid(), 1, "bearer-3f2a91c0"))
         assert complaints(paths) == []
@@ -242,7 +244,8 @@ def test_s42_the_bearer_of_the_running_app_is_looked_for(paths: Paths) -> None:
         assert complaints(paths) == ["The secret of the running app stands in this file."]
 
 
-def test_s41_a_secret_in_the_words_of_a_process_is_named(paths: Paths) -> None:
+@pytest.mark.row("S41")
+def test_a_secret_in_the_words_of_a_process_is_named(paths: Paths) -> None:
     SecretStore(paths).set("hf_token", "canary-argv-3f2a91c0")
     wait = "import sys; sys.stdin.read()"
     words = [sys.executable, "-c", wait, "--token", "canary-argv-3f2a91c0"]
@@ -255,7 +258,8 @@ def test_s41_a_secret_in_the_words_of_a_process_is_named(paths: Paths) -> None:
 
 
 @posix
-def test_s43_the_start_of_the_app_takes_from_others_what_guards_the_rest(paths: Paths) -> None:
+@pytest.mark.row("S43")
+def test_the_start_of_the_app_takes_from_others_what_guards_the_rest(paths: Paths) -> None:
     run = a_run(paths)
     SecretStore(paths).set("hf_token", "canary-3f2a91c0")
     paths.settings_file.touch()
@@ -275,7 +279,8 @@ def test_s43_the_start_of_the_app_takes_from_others_what_guards_the_rest(paths: 
 
 
 @posix
-def test_s43_ten_thousand_runs_are_looked_over_in_a_moment(paths: Paths) -> None:
+@pytest.mark.row("S43")
+def test_ten_thousand_runs_are_looked_over_in_a_moment(paths: Paths) -> None:
     for number in range(10_000):
         (paths.runs / f"{number:026}").mkdir()
     began = time.monotonic()
@@ -283,7 +288,8 @@ def test_s43_ten_thousand_runs_are_looked_over_in_a_moment(paths: Paths) -> None
     assert time.monotonic() - began < 2
 
 
-def test_s44_a_file_instead_of_a_keyring_is_honestly_said(
+@pytest.mark.row("S44")
+def test_a_file_instead_of_a_keyring_is_honestly_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keyring, "get_keyring", fail.Keyring)

@@ -49,7 +49,8 @@ OPENS_A_SINK = re.compile(
 )
 
 
-def test_s42_text_is_appended_through_a_type_that_redacts_and_in_no_other_way() -> None:
+@pytest.mark.row("S42")
+def test_text_is_appended_through_a_type_that_redacts_and_in_no_other_way() -> None:
     package = ROOT / "vastgui"
     outside = package / "demo"  # plays the instance: it holds no secret of the user
     found = {

@@ -64,7 +64,8 @@ def locked_copy(key_file: Path, copy: Path, phrase: str) -> Path:
 
 
 @pytest.mark.timeout(180)
-def test_s41_s42_secrets_are_in_their_own_files_only(
+@pytest.mark.row("S41", "S42")
+def test_secrets_are_in_their_own_files_only(
     box: PracticeInstance, services: Services, canaries: Canaries, tmp_path: Path
 ) -> None:
     phrase = canaries[PASSPHRASE]

@@ -48,7 +48,8 @@ def test_a_deed_is_one_json_line_that_says_by_whom(log: Path) -> None:
     )
 
 
-def test_s42_a_traceback_that_holds_a_secret_is_logged_without_it(log: Path) -> None:
+@pytest.mark.row("S42")
+def test_a_traceback_that_holds_a_secret_is_logged_without_it(log: Path) -> None:
     try:
         raise ValueError(f"{CANARY} is wrong")
     except ValueError:
@@ -64,7 +65,8 @@ def test_s42_a_traceback_that_holds_a_secret_is_logged_without_it(log: Path) -> 
 
 
 @posix
-def test_s43_the_log_is_private_and_rotates_into_five_private_files(
+@pytest.mark.row("S43")
+def test_the_log_is_private_and_rotates_into_five_private_files(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.touch()
@@ -128,7 +130,8 @@ def test_without_the_log_a_note_reaches_nobody(capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr() == ("", "")
 
 
-def test_s42_what_is_printed_without_a_console_goes_to_the_log(
+@pytest.mark.row("S42")
+def test_what_is_printed_without_a_console_goes_to_the_log(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:

@@ -28,7 +28,8 @@ def services(paths: Paths) -> Iterator[Services]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes")
-def test_s43_a_start_warns_of_open_files_and_fixes_them(paths: Paths, services: Services) -> None:
+@pytest.mark.row("S43")
+def test_a_start_warns_of_open_files_and_fixes_them(paths: Paths, services: Services) -> None:
     services.secrets.set("hf_token", "canary-51aa")
     paths.secrets_file.chmod(0o644)
     with keep_log(paths, services.redactor):

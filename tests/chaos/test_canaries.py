@@ -70,7 +70,8 @@ def test_the_search_finds_a_canary_in_every_form(
         assert find(canaries, [tmp_path / "deep"], own=[file], processes=False) == []
 
 
-def test_s41_the_search_finds_a_canary_in_the_words_of_a_process(canaries: dict[str, str]) -> None:
+@pytest.mark.row("S41")
+def test_the_search_finds_a_canary_in_the_words_of_a_process(canaries: dict[str, str]) -> None:
     assert in_processes(canaries) == []
     words = [sys.executable, "-c", "import sys; sys.stdin.read()", canaries["hf_token"]]
     with Watch(canaries) as watch, subprocess.Popen(words, stdin=subprocess.PIPE) as process:
@@ -80,7 +81,8 @@ def test_s41_the_search_finds_a_canary_in_the_words_of_a_process(canaries: dict[
     assert watch.seen == {f"hf_token in the words of {process.pid}"}
 
 
-def test_s42_a_runner_that_fails_with_secrets_in_its_traceback(
+@pytest.mark.row("S42")
+def test_a_runner_that_fails_with_secrets_in_its_traceback(
     canaries: dict[str, str], paths: Paths
 ) -> None:
     with contextlib.closing(Rig(paths.runs)) as rig, Watch(canaries) as watch:
@@ -107,7 +109,8 @@ def app(canaries: dict[str, str], paths: Paths) -> Iterator[int]:
         assert app.wait(30) == 0
 
 
-def test_s42_an_app_that_fails_with_secrets_in_its_texts_and_addresses(
+@pytest.mark.row("S42")
+def test_an_app_that_fails_with_secrets_in_its_texts_and_addresses(
     app: int, canaries: dict[str, str], paths: Paths
 ) -> None:
     """The one in the environment alone is known by its looks: `ghp_…`."""
@@ -134,7 +137,8 @@ def test_s42_an_app_that_fails_with_secrets_in_its_texts_and_addresses(
     assert set(find({BEARER: known[BEARER]}, [paths.state], processes=False)) == own
 
 
-def test_s42_a_command_that_fails_with_secrets_in_its_traceback(
+@pytest.mark.row("S42")
+def test_a_command_that_fails_with_secrets_in_its_traceback(
     canaries: dict[str, str],
     paths: Paths,
     monkeypatch: pytest.MonkeyPatch,
@@ -151,7 +155,8 @@ def test_s42_a_command_that_fails_with_secrets_in_its_traceback(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes")
-def test_s43_secrets_and_logs_of_a_real_app_are_private(app: int, paths: Paths) -> None:
+@pytest.mark.row("S43")
+def test_secrets_and_logs_of_a_real_app_are_private(app: int, paths: Paths) -> None:
     folders = (paths.data, paths.config, paths.state)
     files = [p for folder in folders for p in (folder, *folder.rglob("*"))]
     opened = [p for p in files if p.stat().st_mode & 0o077 and p.name != "console"]
