@@ -33,15 +33,17 @@ class Lan(Listening):
         self.guard = guard
 
 
-def open_lan(app: ASGIApp, paths: Paths, settings: Settings, say: Say) -> Lan | None:
+def open_lan(
+    app: ASGIApp, paths: Paths, settings: Settings, say: Say, learn: Say = lambda _: None
+) -> Lan | None:
     """The listener for other computers with its guard, or None when there is to be none.
 
-    `say` gets the warnings: an unencrypted listener, or why there is none.
+    `say` gets the warnings: an unencrypted listener, or why there is none. `learn` gets the secret.
     """
     if not settings.lan_address:
         return None
     try:
-        made = _opened(app, paths, settings)
+        made = _opened(app, paths, settings, learn)
     except VastguiError as error:
         say(f"Other computers cannot reach vastgui: {error} {error.hint}".rstrip())
         return None
@@ -50,9 +52,9 @@ def open_lan(app: ASGIApp, paths: Paths, settings: Settings, say: Say) -> Lan | 
     return made
 
 
-def _opened(app: ASGIApp, paths: Paths, settings: Settings) -> Lan:
+def _opened(app: ASGIApp, paths: Paths, settings: Settings, learn: Say) -> Lan:
     tls = _tls(settings)
-    keys = LanKeys(lan_secret_file(paths), paths.state / "session.key")
+    keys = LanKeys(lan_secret_file(paths), paths.state / "session.key", learn=learn)
     scheme = "https" if tls else "http"
     try:
         listener = listen(settings.lan_address, settings.lan_port)

@@ -79,7 +79,7 @@ def test_other_computers_may_only_look(
     app, url = lan_app()
     said = (app.paths.state / "stdout").read_text()
     assert "without encryption" in said
-    assert "without encryption" in (app.paths.state / "app.log").read_text()
+    assert "without encryption" in (app.paths.state / "log.jsonl").read_text()
     assert secret_of(app.paths) not in said
     page = context.new_page()
     enter(page, url, "not the secret")
