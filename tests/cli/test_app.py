@@ -69,10 +69,11 @@ def test_scripts_find_the_secret_in_a_file_while_the_app_runs(
     assert not file.exists()
 
 
+@pytest.mark.row("S50")
 def test_the_app_listens_on_127_0_0_1_only(
     app: "subprocess.Popen[str]", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """S50: no flag opens it to others, and who tries one is told of the settings that do."""
+    """No flag opens it to others, and who tries one is told of the settings that do."""
     assert app.stdout
     port = int(link_of(app.stdout.readline())[1])
     listening = {
