@@ -16,6 +16,8 @@ from vastgui.errors import VastguiError
 from vastgui.security import Hosts, LanGuard, LanKeys, lan_secret_file
 from vastgui.server import Listening, listen
 
+MOST_CONNECTIONS = 256
+"""From other computers at a time: a crowd there must not take this computer's files and threads."""
 Say = Callable[[str], None]
 
 
@@ -63,7 +65,7 @@ def _opened(app: ASGIApp, paths: Paths, settings: Settings, learn: Say) -> Lan:
     port = int(listener.getsockname()[1])
     hosts = Hosts.of_lan(settings.lan_address, settings.lan_hosts, port, scheme)
     guard = LanGuard(app, keys, hosts, is_tls=bool(tls), may_write=settings.lan_write)
-    return Lan(guard, listener, **tls)
+    return Lan(guard, listener, limit_concurrency=MOST_CONNECTIONS, **tls)
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

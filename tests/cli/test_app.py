@@ -44,7 +44,8 @@ def test_it_prints_a_link_that_opens_the_app_and_a_second_call_finds_it(
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
     )
-    with opener.open(first[0], timeout=LIMIT_S) as page:
+    opener.open(first[0], timeout=LIMIT_S).close()
+    with opener.open(f"http://127.0.0.1:{first[1]}/runs", timeout=LIMIT_S) as page:
         assert b"vastgui" in page.read()
     again = subprocess.run(COMMAND, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     second = link_of(again.stdout)

@@ -19,7 +19,7 @@ from vastgui.state import events as ev
 from vastgui.state.control import CommandReader
 from vastgui.state.history import History
 from vastgui.state.model import RunState
-from vastgui.state.store import EventLog, Follower, RunDir
+from vastgui.state.store import EventLog, RunDir
 from vastgui.supervisor import Supervisor
 
 Call = Callable[..., tuple[int, str, str]]
@@ -223,12 +223,11 @@ def test_a_new_host_key_is_answered_only_when_the_flag_says_so_and_only_once(
     asked = ev.RunBlocked(ask_id="q1", kind="host_key_unknown", choices=("trust", "refuse"))
     run = make_run(asked, alive=True)
     supervisor = Supervisor(paths.runs, settings=Settings())
-    with closing(Follower(run)) as follower:
-        Watch(run, supervisor, Silent())._look(follower)
-        assert list(CommandReader(run.control).read()) == []
-        watch = Watch(run, supervisor, Silent(), accept_new_host_key=True)
-        for _ in range(3):
-            watch._look(follower)
-        answers = list(CommandReader(run.control).read())
+    Watch(run, supervisor, Silent())._look(run.state())
+    assert list(CommandReader(run.control).read()) == []
+    watch = Watch(run, supervisor, Silent(), accept_new_host_key=True)
+    for _ in range(3):
+        watch._look(run.state())
+    answers = list(CommandReader(run.control).read())
     assert [(a.verb, a.ask_id, a.answer) for a in answers] == [("answer", "q1", "trust")]
     supervisor.close()

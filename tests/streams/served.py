@@ -10,11 +10,13 @@ from typing import Any, Self
 import httpx
 import uvicorn
 import websocket
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.waiting import wait_until
-from vastgui.api import serve_streams
-from vastgui.api.errors import answer_errors
+from vastgui.api import serve_api, serve_streams
+from vastgui.feed import Feed
+from vastgui.metrics import Metrics
 from vastgui.services import Services
 from vastgui.state.diff import patched
 
@@ -28,12 +30,17 @@ class Served:
 
     def __init__(self, services: Services) -> None:
         app = FastAPI()
-        answer_errors(app)
-        self.hub = serve_streams(app, services)
+        feed = Feed(services.history)
+        self.hub = serve_streams(serve_api(app, services, feed, Metrics()), services)
+        self.refused: tuple[str, ...] = ()
+        """Paths below these are refused, as some proxies do."""
+        self.asked: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.port = int(self._listener.getsockname()[1])
-        config = uvicorn.Config(app, log_config=None, ws="wsproto", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            self._doorman(app), log_config=None, ws="wsproto", timeout_graceful_shutdown=2
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}, name="served"
@@ -49,6 +56,21 @@ class Served:
         self._thread.join(10)
         self._listener.close()
         assert not self._thread.is_alive()
+
+    def _doorman(self, app: ASGIApp) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                await app(scope, receive, send)
+                return
+            self.asked.append(scope["path"])
+            if not scope["path"].startswith(self.refused or ("nothing",)):
+                await app(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await Response("no", 503)(scope, receive, send)
+
+        return door
 
     def close_streams(self) -> None:
         self._server.servers[0].get_loop().call_soon_threadsafe(self.hub.close)

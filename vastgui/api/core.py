@@ -70,7 +70,7 @@ def no_run(workflow_id: str) -> RunNotFound:
     return RunNotFound(f"There is no run {workflow_id[:100]!r}.", hint="GET /workflows lists them.")
 
 
-def _core(request: Request) -> Core:
+async def _core(request: Request) -> Core:  # a plain function would be called in a thread
     core: Core = request.app.state.core
     return core
 

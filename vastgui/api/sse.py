@@ -7,11 +7,14 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from vastgui.api.message import Message
 
 SEND_WITHIN_S = 30.0
 """A connection that takes nothing for so long is given up."""
+_GONE = (TimeoutError, OSError, WebSocketDisconnect)
+"""The reader is gone, or as good as gone."""
 _COME_BACK = b"retry: 1000\n\n"
 
 
@@ -55,7 +58,7 @@ async def first_of(*works: Coroutine[Any, Any, None]) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
-        with contextlib.suppress(TimeoutError, OSError):  # the reader is gone, or as good as gone
+        with contextlib.suppress(*_GONE):
             task.result()
 
 

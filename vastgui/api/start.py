@@ -16,6 +16,8 @@ from vastgui.api.strict import strict_router
 from vastgui.errors import InvalidInput, RunBusy
 from vastgui.templates import Template
 
+CLI = "vastgui cli"
+"""How our own command line calls itself."""
 router = strict_router("workflow")
 More = Callable[[str], dict[str, str]]
 
@@ -109,7 +111,7 @@ def about(request: Request, digest: str = "") -> dict[str, Any]:
     """Who started the run, for its metadata."""
     agent = request.headers.get("user-agent", "")[:200]
     agent = "".join(c for c in agent if c.isascii() and c.isprintable())
-    known = {"initiated_from": "api", "user_agent": agent}
+    known = {"initiated_from": "cli" if agent == CLI else "api", "user_agent": agent}
     return known | ({"request_digest": digest} if digest else {})
 
 

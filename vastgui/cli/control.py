@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from vastgui.cli import exits, prompt
+from vastgui.cli import exits, prompt, through
 from vastgui.cli.desk import Desk, step_index
 from vastgui.errors import InvalidInput, RunBusy
 from vastgui.state.model import RunState
@@ -21,7 +21,9 @@ def stop(args: argparse.Namespace, desk: Desk) -> int:
         print(f"Run {run.id} has ended already: {state.status}.")
         return exits.DONE
     mode = "after_step" if args.after_step else "force" if args.force else "now"
-    desk.supervisor.stop(run.id, mode)
+    through.steered(
+        desk, lambda app: app.stop(run.id, mode), lambda: desk.supervisor.stop(run.id, mode)
+    )
     if mode == "after_step":
         print(f"Run {run.id} stops after the step in progress.")
         return exits.DONE
@@ -37,14 +39,14 @@ def stop(args: argparse.Namespace, desk: Desk) -> int:
 
 def pause(args: argparse.Namespace, desk: Desk) -> int:
     run = _living(args, desk)
-    desk.supervisor.pause(run.id)
+    through.steered(desk, lambda app: app.pause(run.id), lambda: desk.supervisor.pause(run.id))
     print(f"Run {run.id} pauses after the step in progress.")
     return exits.DONE
 
 
 def resume(args: argparse.Namespace, desk: Desk) -> int:
     run = _living(args, desk)
-    desk.supervisor.resume(run.id)
+    through.steered(desk, lambda app: app.resume(run.id), lambda: desk.supervisor.resume(run.id))
     print(f"Run {run.id} goes on.")
     return exits.DONE
 
@@ -58,7 +60,11 @@ def answer(args: argparse.Namespace, desk: Desk) -> int:
     choice = prompt.matching(args.answer, question.choices)
     if choice is None:
         raise InvalidInput("answer", f"must be one of: {', '.join(question.choices)}.")
-    desk.supervisor.answer(run.id, question.ask_id, choice)
+    through.steered(
+        desk,
+        lambda app: app.answer(run.id, question.ask_id, choice),
+        lambda: desk.supervisor.answer(run.id, question.ask_id, choice),
+    )
     state = _wait(desk, run, lambda state: state.question != question)
     print(f"Run {run.id} was answered {choice!r} and is {state.status}.")
     return exits.DONE
@@ -69,7 +75,11 @@ def continue_(args: argparse.Namespace, desk: Desk) -> int:
     run = desk.run(args.run)
     state = desk.state(run)
     from_step = None if args.from_step is None else step_index(state, args.from_step, "--from")
-    new_id = desk.services.continue_run(run.id, from_step)
+    new_id = through.launched(
+        desk,
+        lambda app, _: app.continue_run(run.id, from_step),
+        lambda: desk.services.continue_run(run.id, from_step),
+    )
     print(f"Run {new_id} continues {run.id}. Watch it: vastgui logs -f {new_id}")
     return exits.DONE
 
@@ -93,6 +103,6 @@ def _wait(desk: Desk, run: RunDir, seen: Callable[[RunState], bool]) -> RunState
     state = desk.state(run)
     while not seen(state) and time.monotonic() < deadline:
         time.sleep(0.1)
-        desk.supervisor.sweep()  # the stop ladder climbs here
+        desk.sweep()  # the stop ladder climbs here
         state = desk.state(run)
     return state

@@ -3,22 +3,27 @@
 import contextlib
 import os
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vastgui.config import Paths, Settings
 from vastgui.deeds import note
 from vastgui.errors import InvalidInput, RunNotFound
+from vastgui.state import lock
 from vastgui.state.history import History
 from vastgui.state.model import RunState, to_json
 from vastgui.state.redact import Redactor
 from vastgui.state.store import RunDir, open_run
 
 if TYPE_CHECKING:  # these load paramiko and psutil: `vastgui runs` must not wait for them
+    from vastgui.client import Client
     from vastgui.services import Services
     from vastgui.supervisor import Supervisor
 
 
+APP_SWEEPS_WITHIN_S = 2.0
+"""A running app looks after the runs every 250 ms."""
 BEATS = 2.5
 """Heartbeats that a suspected runner has to show one."""
 
@@ -63,9 +68,26 @@ class Desk:
         self._keep_log()
         return Services(self.paths, self.settings, redactor=self.redactor)
 
+    @cached_property
+    def client(self) -> "Client | None":
+        """Of the app that serves this home; None when none does."""
+        from vastgui.cli.through import AGENT
+        from vastgui.client import Client
+
+        return Client.of_running_app(self.paths, AGENT)
+
+    @property
+    def app_runs(self) -> bool:
+        return lock.is_held(self.paths.state / "app.lock")
+
+    def sweep(self, also: Sequence[str] = ()) -> None:
+        """End runs whose runner is gone. The running app does so, and knows how its own ended."""
+        if not self.app_runs:
+            self.supervisor.sweep(also)
+
     def close(self) -> None:
         """Look away from the runners that were started or looked at; they go on."""
-        for name in ("services", "supervisor"):
+        for name in ("services", "supervisor", "client"):
             if made := self.__dict__.get(name):
                 made.close()
         self._log.close()
@@ -93,6 +115,11 @@ class Desk:
         state = run.state()
         if state.is_terminal or run.is_alive:
             return state
+        deadline = time.monotonic() + APP_SWEEPS_WITHIN_S
+        while self.app_runs and time.monotonic() < deadline:
+            time.sleep(0.05)
+            if (state := run.state()).is_terminal:
+                return state
         self.supervisor.sweep([run.id])
         return run.state()
 

@@ -1,5 +1,6 @@
 """Exit codes of the command line (docs/cli.md says the same to users)."""
 
+from vastgui.client import Refused
 from vastgui.errors import (
     InvalidInput,
     NewerSchema,
@@ -38,6 +39,12 @@ _OF_ERROR: tuple[tuple[type[VastguiError], int], ...] = (
 )
 
 
+_OF_REFUSAL = {
+    400: USAGE, 409: USAGE, 413: USAGE, 422: USAGE, 404: NOT_FOUND, 503: STORAGE, 507: STORAGE,
+}  # fmt: skip
+"""What the running app refused, as it would be refused here."""
+
+
 def of_state(state: RunState) -> int:
     """0 completed, 1 ended in another way, 3 not ended."""
     if not state.is_terminal:
@@ -46,4 +53,6 @@ def of_state(state: RunState) -> int:
 
 
 def of_error(error: VastguiError) -> int:
+    if isinstance(error, Refused):
+        return _OF_REFUSAL.get(error.status, FAILED)
     return next((code for kind, code in _OF_ERROR if isinstance(error, kind)), FAILED)

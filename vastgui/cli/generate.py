@@ -3,16 +3,16 @@
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vastgui.cli import exits
+from vastgui.cli import exits, through
 from vastgui.cli.asked import Asked
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import check_lines
 from vastgui.cli.run import left, watched
-from vastgui.cli.target import target_of
+from vastgui.cli.target import Target, target_of
 from vastgui.cli.words import plain, size
 from vastgui.errors import InvalidInput
 from vastgui.state.comfy import Check
@@ -76,22 +76,50 @@ def _same(path: Path, folder: Path, sha256: str) -> Path | None:
 def _launch(args: argparse.Namespace, desk: Desk, *, only_preflight: bool = False) -> str:
     target = target_of(args, desk)
     asked = Asked(desk.services.form(args.workflow, _known_queue(args, desk)))
-    return desk.services.launch_generate(
-        args.workflow,
-        ssh_connection=target.connection.ssh_connection,
-        server=target.server,
-        key_file=target.connection.key_file,
-        use_agent=target.connection.use_agent,
-        instance_id=target.connection.instance_id,
-        parameters=asked.parameters(args.set),
-        inputs=asked.inputs(args.input),
-        seed_controls=asked.controls(args.seed_control),
-        output_dir="" if only_preflight else args.out,
-        comfyui_port=args.comfyui_port or 0,
-        run_rest=getattr(args, "run_rest", False),
-        only_preflight=only_preflight,
-        metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
+    parameters, inputs = asked.parameters(args.set), asked.inputs(args.input)
+    words: dict[str, Any] = {
+        "ssh_connection": target.connection.ssh_connection,
+        "key_file": target.connection.key_file,
+        "use_agent": target.connection.use_agent,
+        "instance_id": target.connection.instance_id,
+        "parameters": parameters,
+        "seed_controls": asked.controls(args.seed_control),
+        "output_dir": "" if only_preflight else args.out,
+        "comfyui_port": args.comfyui_port or 0,
+        "run_rest": getattr(args, "run_rest", False),
+        "only_preflight": only_preflight,
+    }
+    about = {"initiated_from": "cli", "user_agent": through.AGENT}
+    return through.launched(
+        desk,
+        lambda app, run_id: app.execute(_body(args, target, words, inputs, run_id)),
+        lambda: desk.services.launch_generate(
+            args.workflow, **words, server=target.server, inputs=inputs, metadata=about
+        ),
     )
+
+
+def _body(
+    args: argparse.Namespace,
+    target: Target,
+    words: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    run_id: str,
+) -> dict[str, Any]:
+    """The same as the API takes it; the app works in another folder, so all paths are whole."""
+    files = [{"field": field, "path": through.absolute(str(p))} for field, p in inputs.items()]
+    workflow = args.workflow
+    return {
+        **words,
+        "ssh_connection": words["ssh_connection"] or None,
+        "target": target.server or None,
+        "workflow_file": through.absolute(workflow) if Path(workflow).is_file() else workflow,
+        "input_images": files,
+        "key_file": through.absolute(words["key_file"]),
+        "output_dir": through.absolute(words["output_dir"]),
+        "comfyui_port": words["comfyui_port"] or None,
+        "workflow_id": run_id,
+    }
 
 
 def _known_queue(args: argparse.Namespace, desk: Desk) -> str:

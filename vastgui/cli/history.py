@@ -29,10 +29,10 @@ def runs(args: argparse.Namespace, desk: Desk) -> int:
     if args.limit < 0:
         raise InvalidInput("--limit", "must be 0 or more.")
     if args.status or args.search:
-        desk.supervisor.sweep()  # a dead run may match only once it has its ending
+        desk.sweep()  # a dead run may match only once it has its ending
     found = _find(args, desk)
     if stale := [run.workflow_id for run in found if _is_stale(desk, run)]:
-        desk.supervisor.sweep(stale)
+        desk.sweep(stale)
         found = _find(args, desk)
     if args.json:
         print(json.dumps([_run_json(desk, run) for run in found], indent=1))

@@ -3,12 +3,12 @@
 import argparse
 import re
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vastgui.cli import exits
+from vastgui.cli import exits, through
 from vastgui.cli.desk import Desk, step_index
 from vastgui.cli.words import plain
 from vastgui.state.model import RunState, Status
@@ -26,10 +26,11 @@ def logs(args: argparse.Namespace, desk: Desk) -> int:
     step = None if args.step is None else step_index(state, args.step, "--step")
     reader = LogReader(run, step)
     _print(reader, state)
-    while args.follow and not state.is_terminal:
-        time.sleep(LOOK_EVERY_S)
-        state = desk.state(run)
-        _print(reader, state)
+    if args.follow and not state.is_terminal:
+        told = through.states(run, desk.client, lambda: desk.state(run), every_s=LOOK_EVERY_S)
+        with closing(told):
+            for state in told:
+                _print(reader, state)
     _print_rest(reader, state)
     return exits.of_state(state) if args.follow else exits.DONE
 

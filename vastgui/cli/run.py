@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from vastgui.cli import exits, prompt
+from vastgui.cli import exits, prompt, through
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import opening
 from vastgui.cli.views import choose_view
@@ -41,6 +41,7 @@ def watched(args: argparse.Namespace, desk: Desk, run_id: str) -> tuple[RunDir, 
         choose_view(as_json=args.json),
         ask=not args.json and prompt.can_ask(),
         accept_new_host_key=getattr(args, "accept_new_host_key", False),
+        client=desk.client,
     )
     return found, watch.until_end()
 
@@ -57,19 +58,27 @@ def settings_of(pairs: list[str]) -> dict[str, str]:
 
 
 def _launch(args: argparse.Namespace, desk: Desk) -> str:
-    return desk.services.launch_setup(
-        args.template,
-        ssh_connection=args.ssh,
-        key_file=args.key,
-        use_agent=args.agent,
-        instance_id=args.instance_id,
-        variables=settings_of(args.set),
-        enabled=dict.fromkeys(args.skip, False),
-        only=args.only,
-        from_step=args.from_step,
-        step_delay_s=args.step_delay,
-        metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
-    )
+    words = {
+        "ssh_connection": args.ssh,
+        "key_file": through.absolute(args.key),
+        "use_agent": args.agent,
+        "instance_id": args.instance_id,
+        "variables": settings_of(args.set),
+        "enabled": dict.fromkeys(args.skip, False),
+        "only": args.only,
+        "from_step": args.from_step,
+    }
+    about = {"initiated_from": "cli", "user_agent": through.AGENT}
+    return through.launched(
+        desk,
+        lambda app, run_id: app.start({
+            **words, "template_id": args.template, "step_delay": args.step_delay,
+            "workflow_id": run_id,
+        }),
+        lambda: desk.services.launch_setup(
+            args.template, **words, step_delay_s=args.step_delay, metadata=about
+        ),
+    )  # fmt: skip
 
 
 def left(args: argparse.Namespace, desk: Desk, run_id: str) -> int:
