@@ -29,7 +29,6 @@ from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Hosts, Keys
 from vastgui.server import Server, listen_on_loopback, server_config
 from vastgui.services import Services
-from vastgui.state.model import RunState
 from vastgui.transitions import Transitions, log_transition
 
 SWEEP_EVERY_S = 0.25
@@ -139,8 +138,7 @@ class Work:
         self.transitions = Transitions(self.feed)
         self.transitions.listen(log_transition)
         self.metrics = Metrics()
-        self._seen: dict[str, RunState] = {}
-        self.feed.subscribe(self._observe)
+        self.transitions.observe(self.metrics.observe)
         self.quit: Callable[[], None] = lambda: None
         self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
@@ -190,14 +188,6 @@ class Work:
         supervisor = self.services.supervisor
         supervisor.sweep()
         self.feed.overlay(supervisor.unwritten)
-
-    def _observe(self, changed: frozenset[str]) -> None:
-        for run_id in changed:
-            state, before = self.feed.view(run_id).state, self._seen.pop(run_id, None)
-            if state is not None:
-                self.metrics.observe(before, state)
-                if not state.is_terminal:
-                    self._seen[run_id] = state
 
     def _quit_when_unused(self, *, watched: bool) -> None:
         now = asyncio.get_running_loop().time()

@@ -40,6 +40,7 @@ class Transition:
 
 
 Listener = Callable[[Transition], None]
+Observer = Callable[[RunState | None, RunState], None]
 
 
 class Transitions:
@@ -51,11 +52,16 @@ class Transitions:
         self._before: dict[str, RunState] = {}
         self._over: dict[str, None] = {}
         self._listeners: list[Listener] = []
+        self._observers: list[Observer] = []
         feed.subscribe(self._flushed)
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` for each transition from now on, in the event loop's thread."""
         self._listeners.append(listener)
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer` with the states before and after each flush that has transitions."""
+        self._observers.append(observer)
 
     def _flushed(self, ids: frozenset[str]) -> None:
         for run_id in sorted(ids - self._over.keys()):
@@ -63,9 +69,14 @@ class Transitions:
             if after is None:
                 self._before.pop(run_id, None)
                 continue
-            for transition in self._changes(run_id, after):
+            before = self._before.get(run_id)
+            found = self._changes(run_id, after)
+            for transition in found:
                 for listener in self._listeners:
                     listener(transition)
+            if found:
+                for observer in self._observers:
+                    observer(before, after)
 
     def _state_of(self, run_id: str) -> RunState | None:
         """A run that began and ended between two looks was never shown: it is read once."""
