@@ -14,13 +14,15 @@ import pytest
 from tests.e2e.conftest import App
 from tests.waiting import wait_until
 from vastgui.client import Client
-from vastgui.config import Paths
+from vastgui.config import Paths, assets_dir
+from vastgui.demo.comfy.process import PracticeComfy
 from vastgui.state.history import History
 from vastgui.state.model import RunState
 from vastgui.state.store import RunDir
 
 Call = Callable[..., tuple[int, str, str]]
 SSH = ("--ssh", "root@127.0.0.1:9")  # nobody listens there, and these steps never ask
+PICTURE = assets_dir() / "workflows" / "text-to-image" / "preview.png"
 WAIT = "  - action: wait\n    label: {}\n    params:\n      duration_s: {}\n"
 
 
@@ -124,3 +126,22 @@ def test_the_app_is_killed_in_mid_watch_and_the_command_goes_on(
     assert lines[-1].startswith("Run completed")
     assert last(paths).status == "completed"
     assert vastgui("run", "nap", *SSH)[0] == 0  # and without the app as before
+
+
+def test_a_workflow_is_generated_by_the_app(
+    app: App, vastgui: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app works in another folder: relative paths are of the command."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.png").write_bytes(PICTURE.read_bytes())
+    with PracticeComfy(tmp_path / "comfyui") as server:
+        code, out, err = vastgui(
+            "generate", "blend-two-images", "--on", server.url, "--input", "1.image=one.png",
+            "--input", f"2.image={PICTURE}", "--out", "mine", "--json",
+        )  # fmt: skip
+    assert (code, err) == (0, "")
+    state = json.loads(out)
+    assert "request_digest" in state["metadata"]
+    assert state["metadata"]["initiated_from"] == "cli"
+    (file,) = state["files"]
+    assert Path(file).parent == tmp_path / "mine"
