@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
-from vastgui.api import serve_api, serve_streams
+from vastgui.api import Api
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
@@ -31,6 +31,8 @@ from vastgui.state.model import RunState
 
 SWEEP_EVERY_S = 0.25
 RECONNECT_TIMEOUT_S = 60.0
+TIDY_AFTER_S = 1.0
+"""What is not needed at once waits until the first page is out."""
 LOG_BYTES = 1_000_000
 _log = logging.getLogger("vastgui.app")
 
@@ -66,7 +68,7 @@ def serve(
             lan = open_lan(guard.app, paths, settings, _warn)
             _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
             ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
-            server = Server(server_config(guard), ready, lan, closing=work.end_streams)
+            server = Server(server_config(guard), ready, lan, closing=work.api.close)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
@@ -115,10 +117,10 @@ class Work:
         self.services = services
         self.feed = Feed(services.history)
         self.metrics = Metrics()
+        self.api = Api(services, self.feed, self.metrics)
         self._seen: dict[str, RunState] = {}
         self.feed.subscribe(self._observe)
         self.quit: Callable[[], None] = lambda: None
-        self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -149,7 +151,9 @@ class Work:
 
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.sleep(TIDY_AFTER_S)
         await asyncio.to_thread(self.metrics.load)
+        await asyncio.to_thread(self.api.load)
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
 
     def _poll(self) -> frozenset[str]:
@@ -188,8 +192,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
-    within = serve_api(api, services, work.feed, work.metrics)
-    work.end_streams = serve_streams(within, services).close
+    work.api.add_to(api)
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(

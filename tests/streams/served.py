@@ -13,8 +13,8 @@ import websocket
 from fastapi import FastAPI
 
 from tests.waiting import wait_until
-from vastgui.api import serve_streams
 from vastgui.api.errors import answer_errors
+from vastgui.api.stream import serve_streams
 from vastgui.services import Services
 from vastgui.state.diff import patched
 
