@@ -15,7 +15,7 @@ from nicegui import app as nicegui_app
 from nicegui import core, ui
 
 from vastgui import __version__
-from vastgui.api import serve_api, serve_streams
+from vastgui.api import Api
 from vastgui.applog import keep_log, streams_kept
 from vastgui.config import Paths, Settings, assets_dir
 from vastgui.deeds import by, fact
@@ -33,6 +33,8 @@ from vastgui.transitions import Transitions, log_transition
 
 SWEEP_EVERY_S = 0.25
 RECONNECT_TIMEOUT_S = 60.0
+TIDY_AFTER_S = 1.0
+"""What is not needed at once waits until the first page is out."""
 _log = logging.getLogger("vastgui.app")
 
 Ready = Callable[[str], None]
@@ -77,7 +79,7 @@ def serve(
             lan = open_lan(guard.app, paths, settings, _warn, made.redactor.learn)
             _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
             ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
-            server = Server(server_config(guard), ready, lan, closing=work.end_streams)
+            server = Server(server_config(guard), ready, lan, closing=work.api.close)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
@@ -139,8 +141,8 @@ class Work:
         self.transitions.listen(log_transition)
         self.metrics = Metrics()
         self.transitions.observe(self.metrics.observe)
+        self.api = Api(services, self.feed, self.metrics)
         self.quit: Callable[[], None] = lambda: None
-        self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -171,7 +173,9 @@ class Work:
 
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.sleep(TIDY_AFTER_S)
         await asyncio.to_thread(self.metrics.load)
+        await asyncio.to_thread(self.api.load)
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
         if found := len(self.services.opened):
             what = "one file or folder" if found == 1 else f"{found} files and folders"
@@ -208,8 +212,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
-    within = serve_api(api, services, work.feed, work.metrics)
-    work.end_streams = serve_streams(within, services).close
+    work.api.add_to(api)
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(
