@@ -1,17 +1,23 @@
 """The doctor sees what is wrong on disk, and finds nothing on a healthy one."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail
 
 from vastgui import doctor
+from vastgui.appinfo import AppInfo
 from vastgui.config import Paths, Settings
+from vastgui.desktop import seat
 from vastgui.doctor.keys import check_key
-from vastgui.doctor.vault import find_leaks
+from vastgui.doctor.leaks import leaks_in_files, leaks_in_processes, needles_of
 from vastgui.secretstore import SecretStore
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state import events as ev
@@ -206,7 +212,7 @@ def test_a_key_that_others_may_read_is_named(tmp_path: Path) -> None:
 def test_a_secret_in_a_runs_files_is_found_even_across_pieces(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vastgui.doctor.vault._CHUNK_BYTES", 16)
+    monkeypatch.setattr("vastgui.doctor.leaks._CHUNK_BYTES", 16)
     SecretStore(paths).set("civitai_token", "canary-3f2a91c0")
     run = a_run(paths)
     assert complaints(paths) == []
@@ -217,7 +223,83 @@ def test_a_secret_in_a_runs_files_is_found_even_across_pieces(
 def test_results_brought_home_are_not_searched(tmp_path: Path) -> None:
     (tmp_path / "outputs").mkdir()
     (tmp_path / "outputs" / "a.png").write_bytes(b"canary-3f2a91c0")
-    assert find_leaks({"token": "canary-3f2a91c0"}, tmp_path) == []
+    assert list(leaks_in_files(needles_of({"token": "canary-3f2a91c0"}), [tmp_path])) == []
+
+
+@pytest.mark.parametrize("form", ["canary%2F3f2a+91c0", "eDpjYW5hcnkvM2YyYSA5MWMw"])
+@pytest.mark.row("S42")
+def test_a_secret_is_found_in_every_folder_and_form(paths: Paths, form: str) -> None:
+    SecretStore(paths).set("hf_token", "canary/3f2a 91c0")
+    for folder in (paths.data, paths.config, paths.state):
+        (folder / "notes").write_text(f"begin {form} end")
+    assert complaints(paths) == ["The secret hf_token stands in this file."] * 3
+
+
+@pytest.mark.row("S42")
+def test_the_bearer_of_the_running_app_is_looked_for(paths: Paths) -> None:
+    with seat(paths) as publish:
+        publish(AppInfo(os.getpid(), 1, "bearer-3f2a91c0"))
+        assert complaints(paths) == []
+        (paths.state / "stdout").write_text("Authorization: Bearer bearer-3f2a91c0")
+        assert complaints(paths) == ["The secret of the running app stands in this file."]
+
+
+@pytest.mark.row("S41")
+def test_a_secret_in_the_words_of_a_process_is_named(paths: Paths) -> None:
+    SecretStore(paths).set("hf_token", "canary-argv-3f2a91c0")
+    wait = "import sys; sys.stdin.read()"
+    words = [sys.executable, "-c", wait, "--token", "canary-argv-3f2a91c0"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        found = [f for f in doctor.examine(paths, Settings()) if f.level == "error"]
+        process.communicate()
+    assert [f.where for f in found] == [f"process {process.pid}"]
+    assert found[0].what.startswith("The secret hf_token stands in the command line of python")
+    assert list(leaks_in_processes(needles_of({"hf_token": "canary-argv-3f2a91c0"}))) == []
+
+
+@posix
+@pytest.mark.row("S43")
+def test_the_start_of_the_app_takes_from_others_what_guards_the_rest(paths: Paths) -> None:
+    run = a_run(paths)
+    SecretStore(paths).set("hf_token", "canary-3f2a91c0")
+    paths.settings_file.touch()
+    opened = {
+        paths.data: 0o755,
+        paths.secrets_file: 0o644,
+        paths.settings_file: 0o644,
+        paths.state / "session.key": 0o640,
+        run.path: 0o755,
+    }
+    (paths.state / "session.key").touch()
+    for path, mode in opened.items():
+        path.chmod(mode)
+    assert set(doctor.tighten(paths)) == opened.keys()
+    assert {path.stat().st_mode & 0o077 for path in opened} == {0}
+    assert doctor.tighten(paths) == []
+
+
+@posix
+@pytest.mark.row("S43")
+def test_ten_thousand_runs_are_looked_over_in_a_moment(paths: Paths) -> None:
+    for number in range(10_000):
+        (paths.runs / f"{number:026}").mkdir()
+    began = time.monotonic()
+    assert doctor.tighten(paths) == []
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.row("S44")
+def test_a_file_instead_of_a_keyring_is_honestly_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", fail.Keyring)
+    home = Paths(tmp_path / "data", tmp_path / "config", tmp_path / "state").ensure()
+    (note,) = (f for f in doctor.examine(home, Settings()) if "kept in" in f.what)
+    assert note.what == (
+        "0 secrets, kept in a file that only you can read, not encrypted "
+        "(this system offers no keyring)."
+    )
+    assert (note.check, note.where) == ("secrets", str(home.secrets_file))
 
 
 def test_bad_settings_and_damaged_connections_are_errors(paths: Paths) -> None:

@@ -33,6 +33,34 @@ def test_nowhere(rule: str) -> None:
     assert not hits, hits
 
 
+SINKS = {
+    "state/sink.py": "the type every text file is appended to through: it redacts",
+    "applog.py": "the log: its formatter redacts",
+    "state/store.py": "events: the runner's journal redacts, the app writes endings of fixed words",
+    "state/ending.py": "status and cause of an ending that the journal has redacted",
+    "state/index.py": "a cache made of run states, which are made of redacted events",
+    "state/control.py": "verbs, ids and the user's choice among those offered",
+    "generating/gallery.py": "an index of ids and file names",
+    "supervisor/spawn.py": "the runner's stderr: it redacts itself, see runner/faults.py",
+}
+"""Modules that open a file to append text to it, and why no secret gets there."""
+OPENS_A_SINK = re.compile(
+    r"open\([^)]*[\"']a[bt+]*[\"']|O_APPEND|FileHandler\b|StreamHandler\(|logging\.basicConfig"
+)
+
+
+@pytest.mark.row("S42")
+def test_text_is_appended_through_a_type_that_redacts_and_in_no_other_way() -> None:
+    package = ROOT / "vastgui"
+    outside = package / "demo"  # plays the instance: it holds no secret of the user
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if outside not in path.parents and OPENS_A_SINK.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == SINKS.keys()
+
+
 def test_a_run_is_ended_in_one_place() -> None:
     """Everybody else makes an ending; `finalize` alone writes it."""
     written = re.compile(r"append\((?:\w+\.)?(?:ending|RunEnded)\b")

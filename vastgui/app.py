@@ -8,15 +8,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from logging.handlers import RotatingFileHandler
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 
-from vastgui.api import serve_api, serve_streams
+from vastgui import __version__
+from vastgui.api import Api
+from vastgui.applog import keep_log, streams_kept
 from vastgui.config import Paths, Settings, assets_dir
+from vastgui.deeds import by, fact
 from vastgui.desktop import AppInfo, forget_redirect, link, read_info, seat, sweep_redirects
 from vastgui.feed import Feed, Pace
 from vastgui.files import serve_files
@@ -27,11 +29,12 @@ from vastgui.pages.routes import serve_routes
 from vastgui.security import Guard, Hosts, Keys
 from vastgui.server import Server, listen_on_loopback, server_config
 from vastgui.services import Services
-from vastgui.state.model import RunState
+from vastgui.transitions import Transitions, log_transition
 
 SWEEP_EVERY_S = 0.25
 RECONNECT_TIMEOUT_S = 60.0
-LOG_BYTES = 1_000_000
+TIDY_AFTER_S = 1.0
+"""What is not needed at once waits until the first page is out."""
 _log = logging.getLogger("vastgui.app")
 
 Ready = Callable[[str], None]
@@ -54,19 +57,29 @@ def serve(
     Raises `AppRunning` when this home is served already.
     """
     os.umask(0o077)
-    _keep_streams(paths)
-    with seat(paths) as publish:
+    with (
+        streams_kept(),
+        seat(paths) as publish,
+        _services(services, paths, settings) as made,
+        keep_log(paths, made.redactor),
+        _no_redirects(paths),
+    ):
         listener = listen_on_loopback(_ports(paths, settings))
         port = int(listener.getsockname()[1])
-        keys = Keys(paths.state / "session.key", used=partial(forget_redirect, paths.state))
-        with _logging(paths), _no_redirects(paths), _services(services, paths, settings) as made:
+        keys = Keys(
+            paths.state / "session.key",
+            used=partial(forget_redirect, paths.state),
+            learn=made.redactor.learn_passing,
+        )
+        made.redactor.learn(keys.bearer)
+        with _told(paths, port), by("gui"):
             publish(AppInfo(os.getpid(), port, keys.bearer))
             work = Work(made, quit_unused_after_s)
             guard = Guard(_compose(made, work), keys, port)
-            lan = open_lan(guard.app, paths, settings, _warn)
+            lan = open_lan(guard.app, paths, settings, _warn, made.redactor.learn)
             _allow_origins_of(guard.hosts, *([lan.guard.hosts] if lan else []))
             ready = _once_ready(on_ready, lambda: link(port, keys.new_code(), to))
-            server = Server(server_config(guard), ready, lan, closing=work.end_streams)
+            server = Server(server_config(guard), ready, lan, closing=work.api.close)
             work.quit = server.stop
             with server.on_signals(), listener:
                 server.run(sockets=[listener])
@@ -83,7 +96,7 @@ def _allow_origins_of(*hosts: Hosts) -> None:
 
 
 def _warn(text: str) -> None:
-    """To who started the app, and to app.log."""
+    """To who started the app, and to the log."""
     print(f"vastgui: {text}", file=sys.stderr, flush=True)  # noqa: T201 -- the app has no console of its own
     _log.warning(text)
 
@@ -108,17 +121,28 @@ def _services(given: Services | None, paths: Paths, settings: Settings) -> Itera
         yield made
 
 
+@contextlib.contextmanager
+def _told(paths: Paths, port: int) -> Iterator[None]:
+    """Start and end of the app in its log."""
+    fact("app_started", version=__version__, pid=os.getpid(), port=port, home=str(paths.data))
+    try:
+        yield
+    finally:
+        fact("app_stopped", pid=os.getpid())
+
+
 class Work:
     """The app's two loops: follow the runs, and end those whose runner is gone."""
 
     def __init__(self, services: Services, quit_unused_after_s: float | None) -> None:
         self.services = services
         self.feed = Feed(services.history)
+        self.transitions = Transitions(self.feed)
+        self.transitions.listen(log_transition)
         self.metrics = Metrics()
-        self._seen: dict[str, RunState] = {}
-        self.feed.subscribe(self._observe)
+        self.transitions.observe(self.metrics.observe)
+        self.api = Api(services, self.feed, self.metrics)
         self.quit: Callable[[], None] = lambda: None
-        self.end_streams: Callable[[], None] = lambda: None
         self._quit_after_s = quit_unused_after_s
         self._used_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -149,8 +173,16 @@ class Work:
 
     async def _tidy(self) -> None:
         """In a thread: thousands of runs take seconds to look through."""
+        await asyncio.sleep(TIDY_AFTER_S)
         await asyncio.to_thread(self.metrics.load)
+        await asyncio.to_thread(self.api.load)
         await asyncio.to_thread(self._say_failure, "Tidying the history", self.services.tidy)
+        if found := len(self.services.opened):
+            what = "one file or folder" if found == 1 else f"{found} files and folders"
+            sys.stderr.write(
+                f"vastgui: Others on this computer could use {what} of vastgui. That is fixed now; "
+                "the log (log.jsonl) names them.\n"
+            )
 
     def _poll(self) -> frozenset[str]:
         with self.metrics.io("feed_poll"):
@@ -160,14 +192,6 @@ class Work:
         supervisor = self.services.supervisor
         supervisor.sweep()
         self.feed.overlay(supervisor.unwritten)
-
-    def _observe(self, changed: frozenset[str]) -> None:
-        for run_id in changed:
-            state, before = self.feed.view(run_id).state, self._seen.pop(run_id, None)
-            if state is not None:
-                self.metrics.observe(before, state)
-                if not state.is_terminal:
-                    self._seen[run_id] = state
 
     def _quit_when_unused(self, *, watched: bool) -> None:
         now = asyncio.get_running_loop().time()
@@ -188,8 +212,7 @@ class Work:
 def _compose(services: Services, work: Work) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     nicegui_app.storage.path = services.paths.state / "nicegui"
-    within = serve_api(api, services, work.feed, work.metrics)
-    work.end_streams = serve_streams(within, services).close
+    work.api.add_to(api)
     serve_files(api, services.paths.runs)  # not NiceGUI's: that one compresses what it sends
     serve_routes(nicegui_app, services)
     ui.run_with(
@@ -220,28 +243,3 @@ def _ports(paths: Paths, settings: Settings) -> list[int]:
     """The wished port, the one used last (its tabs come back by themselves), any."""
     last = read_info(paths)
     return [settings.port, *([last.port] if last else []), 0]
-
-
-def _keep_streams(paths: Paths) -> None:
-    """Without a console (pythonw) the streams are None, and the first print would end the app."""
-    if sys.stderr is None or sys.stdout is None:
-        stream: Any = (paths.state / "app.log").open("a", encoding="utf-8", buffering=1)
-        sys.stdout = sys.stdout or stream
-        sys.stderr = sys.stderr or stream
-
-
-@contextlib.contextmanager
-def _logging(paths: Paths) -> Iterator[None]:
-    """Warnings and faults go to `app.log`: the terminal stays the user's."""
-    handler = RotatingFileHandler(
-        paths.state / "app.log", maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        handler.close()

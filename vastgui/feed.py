@@ -85,6 +85,11 @@ class Feed:
             self._load(run_id)
         return self._views[run_id]
 
+    def shown(self, run_id: str) -> RunState | None:
+        """What was shown last of a run; nothing is read for it."""
+        view = self._views.get(run_id)
+        return view.state if view else None
+
     def look(self, run_id: str) -> RunView:
         """The view of one run, read on at once: an answer must not be as old as the last poll."""
         view = self.view(run_id)

@@ -16,6 +16,8 @@ from vastgui.errors import VastguiError
 from vastgui.security import Hosts, LanGuard, LanKeys, lan_secret_file
 from vastgui.server import Listening, listen
 
+MOST_CONNECTIONS = 256
+"""From other computers at a time: a crowd there must not take this computer's files and threads."""
 Say = Callable[[str], None]
 
 
@@ -31,15 +33,17 @@ class Lan(Listening):
         self.guard = guard
 
 
-def open_lan(app: ASGIApp, paths: Paths, settings: Settings, say: Say) -> Lan | None:
+def open_lan(
+    app: ASGIApp, paths: Paths, settings: Settings, say: Say, learn: Say = lambda _: None
+) -> Lan | None:
     """The listener for other computers with its guard, or None when there is to be none.
 
-    `say` gets the warnings: an unencrypted listener, or why there is none.
+    `say` gets the warnings: an unencrypted listener, or why there is none. `learn` gets the secret.
     """
     if not settings.lan_address:
         return None
     try:
-        made = _opened(app, paths, settings)
+        made = _opened(app, paths, settings, learn)
     except VastguiError as error:
         say(f"Other computers cannot reach vastgui: {error} {error.hint}".rstrip())
         return None
@@ -48,9 +52,9 @@ def open_lan(app: ASGIApp, paths: Paths, settings: Settings, say: Say) -> Lan | 
     return made
 
 
-def _opened(app: ASGIApp, paths: Paths, settings: Settings) -> Lan:
+def _opened(app: ASGIApp, paths: Paths, settings: Settings, learn: Say) -> Lan:
     tls = _tls(settings)
-    keys = LanKeys(lan_secret_file(paths), paths.state / "session.key")
+    keys = LanKeys(lan_secret_file(paths), paths.state / "session.key", learn=learn)
     scheme = "https" if tls else "http"
     try:
         listener = listen(settings.lan_address, settings.lan_port)
@@ -61,7 +65,7 @@ def _opened(app: ASGIApp, paths: Paths, settings: Settings) -> Lan:
     port = int(listener.getsockname()[1])
     hosts = Hosts.of_lan(settings.lan_address, settings.lan_hosts, port, scheme)
     guard = LanGuard(app, keys, hosts, is_tls=bool(tls), may_write=settings.lan_write)
-    return Lan(guard, listener, **tls)
+    return Lan(guard, listener, limit_concurrency=MOST_CONNECTIONS, **tls)
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

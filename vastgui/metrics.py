@@ -1,10 +1,10 @@
 """Figures for Prometheus: what became of runs, and how long things take."""
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from vastgui.state.index import Summary
 from vastgui.state.model import RunState, Status
 
 if TYPE_CHECKING:  # importing it takes 50 ms, which the first page need not wait for
-    from prometheus_client import CollectorRegistry, Counter, Histogram
+    from prometheus_client import Counter, Histogram
 
 IO_BUCKETS_S = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1)
 API_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -42,11 +42,15 @@ class Now:
 
 
 class Metrics:
-    """Of one app. Not for several threads; the instruments are made when first needed."""
+    """Of one app; the instruments are made when first needed."""
+
+    def __init__(self) -> None:
+        self._making = threading.Lock()
+        self._made: Instruments | None = None
 
     @property
     def is_loaded(self) -> bool:
-        return "_instruments" in self.__dict__
+        return self._made is not None
 
     def observe(self, before: RunState | None, after: RunState) -> None:
         """A run went from `before` (None: it was not known) to `after`."""
@@ -74,7 +78,7 @@ class Metrics:
             self._instruments.state_io.labels(operation).observe(perf_counter() - began)
 
     def load(self) -> None:
-        """Make the instruments now."""
+        """Make the instruments now; any thread may."""
         _ = self._instruments
 
     def text(self, now: "Now") -> tuple[bytes, str]:
@@ -90,17 +94,25 @@ class Metrics:
         made.late_endings.catch_up(now.late_endings)
         return generate_latest(made.registry), CONTENT_TYPE_LATEST
 
-    @cached_property
+    @property
     def _instruments(self) -> "Instruments":
-        from prometheus_client import CollectorRegistry
-
-        return Instruments(CollectorRegistry())
+        if self._made is None:
+            with self._making:
+                self._made = self._made or Instruments()
+        return self._made
 
 
 class Instruments:
-    def __init__(self, registry: "CollectorRegistry") -> None:
-        from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+    def __init__(self) -> None:
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            Histogram,
+            disable_created_metrics,
+        )
 
+        registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
 
         def counter(name: str, text: str, *labels: str) -> "Counter":

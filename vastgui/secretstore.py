@@ -35,6 +35,14 @@ class SecretStore:
     def backend(self) -> Literal["keyring", "file"]:
         return "keyring" if self._keyring() is not None else "file"
 
+    @property
+    def place(self) -> str:
+        """Where they are kept, to be read after "kept": a file is honestly said to be one."""
+        if self.backend == "keyring":
+            return "in this system's keyring"
+        why = "VASTGUI_HOME is set" if self._portable else "this system offers no keyring"
+        return f"in a file that only you can read, not encrypted ({why})"
+
     def get(self, name: str) -> Secret | None:
         """The secret, or None. The variable `environment_name(name)` wins when it is not empty."""
         value = os.environ.get(environment_name(name)) or self._kept(name)

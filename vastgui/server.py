@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -14,6 +15,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from vastgui.errors import StorageError
+
+_log = logging.getLogger("vastgui.app")
 
 
 class Server(uvicorn.Server):
@@ -86,12 +89,18 @@ class Listening:
         more = {"lifespan": "off", **self._more}
         self._server = Server(server_config(self._app, **more), lambda: None)
         self._task = asyncio.create_task(self._server.serve([self._listener]))
+        self._task.add_done_callback(_tell_of_failure)
 
     async def stop(self) -> None:
         if self._server is not None and self._task is not None:
             self._server.stop()
             await asyncio.gather(self._task, return_exceptions=True)
         self._listener.close()
+
+
+def _tell_of_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("The listener for other computers ended by itself.", exc_info=error)
 
 
 def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:

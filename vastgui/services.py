@@ -9,18 +9,20 @@ from typing import Any
 
 from vastgui import doctor
 from vastgui.config import Paths, Settings, assets_dir, local_path
+from vastgui.deeds import note
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound, StorageError
 from vastgui.generating import ComfyServices, Generating, attachments, staging
 from vastgui.generating.in_setup import with_workflow
 from vastgui.generating.launching import without_wrong_outputs
 from vastgui.generating.target import ssh_config
-from vastgui.secretstore import SecretStore
+from vastgui.secretstore import SecretStore, values_at_hand
 from vastgui.ssh.address import parse_address, without_key_files
 from vastgui.ssh.connections import Connection, Connections
 from vastgui.state.history import History
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan, is_id, new_id
 from vastgui.state.private import PrivateJson
+from vastgui.state.redact import Redactor
 from vastgui.state.store import RunDir, open_run
 from vastgui.supervisor import Supervisor, Usage, continue_plan
 from vastgui.templates import Template, Templates, as_text, build_plan, template_of_steps
@@ -30,18 +32,25 @@ class Services(ComfyServices):
     """Everything a click or a command can ask for. Raises `VastguiError`s, nothing else."""
 
     def __init__(
-        self, paths: Paths, settings: Settings, runner_command: Sequence[str] | None = None
+        self,
+        paths: Paths,
+        settings: Settings,
+        runner_command: Sequence[str] | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self.paths, self.settings = paths, settings
+        self.redactor = redactor or Redactor(values_at_hand(paths))
         self.supervisor = Supervisor(paths.runs, runner_command=runner_command, settings=settings)
         self.history = History(paths.runs)
         self.templates = Templates(assets_dir(), paths.user_setups)
         self.connections = Connections(paths.connections_file)
-        self.secrets = SecretStore(paths)
+        self.secrets = SecretStore(paths, self.redactor.learn)
         self.generating = Generating(paths, settings, self.history)
         self.library = self.generating.library
         self.catalog = self.generating.catalog
         self.memory = Memory(paths.state / "ui.json")
+        self.opened: list[Path] = []
+        """Files of ours that others could use until `tidy` took that from them."""
         self.retired: list[str] = []
         """Runs that `tidy` moved to the trash, now or unseen at an earlier start: the pages say so
         and bring them back."""
@@ -193,10 +202,13 @@ class Services(ComfyServices):
         return self.supervisor.audit.not_responding
 
     def delete(self, run_id: str) -> None:
-        self.history.delete(self.run(run_id).id)
+        run = self.run(run_id)
+        self.history.delete(run.id)
+        note("run_deleted", run_id=run.id)
 
     def restore(self, run_id: str) -> None:
         self.history.restore(run_id)
+        note("run_restored", run_id=run_id)
 
     def pin(self, run_id: str, pinned: bool = True) -> None:
         self.history.pin(self.run(run_id).id, pinned)
@@ -230,6 +242,10 @@ class Services(ComfyServices):
         self.history.empty_trash()
         self.history.sweep_drafts()
         staging.sweep(self.paths.inputs)
+        self.opened = doctor.tighten(self.paths)
+        if self.opened:
+            names = [str(path) for path in self.opened[:20]]
+            note("modes_fixed", warns=True, count=len(self.opened), files=names)
 
     def step_log(self, state: RunState, step: int) -> Path:
         """The log of a step's newest attempt that has one."""

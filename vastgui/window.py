@@ -3,22 +3,30 @@
 Its own process: closing or crashing it never ends the app, and it goes when the app is gone.
 """
 
+import contextlib
+import os
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
+from vastgui.state.redact import Redactor
+from vastgui.state.sink import Sink
+
 LOOK_EVERY_S = 1.0
+MAX_BYTES = 1_000_000
 
 
 def main() -> int:
-    import webview  # the optional extra `window`
-
     app_pid, state = int(sys.argv[1]), Path(sys.argv[2])
     url = sys.stdin.readline().strip()
+    _complain_to(state / "window.log", url)
+    import webview  # the optional extra `window`; it may complain already here
+
     webview.settings["ALLOW_DOWNLOADS"] = True
     window: Any = webview.create_window(
         "vastgui",
@@ -34,6 +42,23 @@ def main() -> int:
     threading.Thread(target=_close_with_app, args=(app_pid, window), daemon=True).start()
     webview.start(private_mode=False, storage_path=str(state / "webview"))
     return 0
+
+
+def _complain_to(log: Path, url: str) -> None:
+    """What the window's libraries print goes to `log`, without the one-time code of `url`."""
+    with contextlib.suppress(OSError):
+        sink = Sink(log, Redactor([*parse_qs(urlsplit(url).query).get("code", ()), url]), MAX_BYTES)
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        os.close(writing)
+        threading.Thread(target=_pour, args=(reading, sink), daemon=True).start()
+
+
+def _pour(reading: int, sink: Sink) -> None:
+    with open(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            with contextlib.suppress(OSError):
+                sink.write(line)
 
 
 def _say_loaded() -> None:

@@ -10,9 +10,10 @@ const WORDS = {
   queued: "Queued", starting: "Starting", running: "Running", paused: "Paused", blocked: "Waits for an answer",
   stopping: "Stopping", completed: "Completed", failed: "Failed", cancelled: "Cancelled", crashed: "Crashed",
 };
-const PAGE = 20, MOST = 200, BUSY_MS = 2000, IDLE_MS = 8000, LONGEST_WAIT_MS = 30000;
-const SILENT_S = 15, MOST_PICTURES = 8;
+const PAGE = 20, MOST = 200, BUSY_MS = 2000, IDLE_MS = 4000, LONGEST_WAIT_MS = 30000;
+const MOST_PICTURES = 8;
 const cards = new Map(); // workflow_id -> article
+const whole = new Map(); // workflow_id -> {etag, run}: the run with its steps and results
 const $ = (id) => document.getElementById(id);
 let limit = PAGE, failures = 0, timer = 0;
 
@@ -20,20 +21,39 @@ async function look() {
   clearTimeout(timer);
   let wait = IDLE_MS;
   try {
-    const answer = await fetch("/workflows?limit=" + limit, { headers: { Accept: "application/json" } });
-    if (answer.status === 401) return location.reload(); // the session ended: the page becomes the form
-    const said = await answer.json();
-    if (!said.success) throw new Error(said.message);
+    const answer = await ask("/workflows?limit=" + limit);
     const now = Date.parse(answer.headers.get("Date")) || Date.now(); // the other computer's clock
-    show(said, now);
+    const said = await answer.json();
+    show(said, await Promise.all(said.workflows.map(wholeOf)), now);
     failures = 0;
-    if (said.workflows.some((run) => !run.is_terminal)) wait = BUSY_MS;
-  } catch (error) {
+    if (said.workflows.some((row) => row.is_terminal === false)) wait = BUSY_MS;
+  } catch {
     failures += 1;
     wait = Math.min(BUSY_MS * 2 ** failures, LONGEST_WAIT_MS);
   }
   tellLink();
+  clearTimeout(timer); // a second look may have begun meanwhile
   if (!document.hidden) timer = setTimeout(look, wait);
+}
+
+async function ask(path, etag) {
+  const headers = { Accept: "application/json" };
+  if (etag) headers["If-None-Match"] = etag;
+  const answer = await fetch(path, { headers, cache: "no-store" });
+  if (answer.status === 401) location.reload(); // the session ended: the page becomes the form
+  if (!answer.ok && answer.status !== 304) throw new Error(answer.status);
+  return answer;
+}
+
+// A row of the list with what it lacks. A run that has ended is asked for once.
+async function wholeOf(row) {
+  const known = whole.get(row.workflow_id);
+  if (row.problem || (known && known.run.is_terminal)) return known ? known.run : row;
+  const answer = await ask("/workflows/" + encodeURIComponent(row.workflow_id), known && known.etag);
+  if (answer.status === 304) return known.run;
+  const run = await answer.json();
+  whole.set(row.workflow_id, { etag: answer.headers.get("ETag"), run });
+  return run;
 }
 
 function tellLink() {
@@ -43,11 +63,11 @@ function tellLink() {
   if (link.textContent !== text) link.textContent = text; // a screen reader says each change
 }
 
-function show(said, now) {
+function show(said, runs, now) {
   const seen = new Set();
   for (const [section, ended] of [["now", false], ["past", true]]) {
     let before = $(section).querySelector("h2");
-    for (const run of said.workflows.filter((r) => Boolean(r.is_terminal) === ended)) {
+    for (const run of runs.filter((r) => (r.is_terminal !== false) === ended)) {
       const card = cards.get(run.workflow_id) || newCard(run.workflow_id);
       seen.add(run.workflow_id);
       fill(card, run, now);
@@ -56,7 +76,7 @@ function show(said, now) {
       before = card;
     }
   }
-  for (const [id, card] of cards) if (!seen.has(id)) { card.remove(); cards.delete(id); }
+  for (const [id, card] of cards) if (!seen.has(id)) { card.remove(); cards.delete(id); whole.delete(id); }
   $("past").hidden = !$("past").querySelector("article");
   $("none").hidden = cards.size > 0;
   $("more").hidden = !(said.total > limit) || limit >= MOST;
@@ -70,23 +90,26 @@ function newCard(id) {
 
 function fill(card, run, now) {
   const put = (part, text) => { const e = card.querySelector("." + part); if (e.textContent !== text) e.textContent = text; };
-  const silent = run.is_terminal ? 0 : (now - Date.parse(run.last_heartbeat_at)) / 1000;
-  const lost = silent > SILENT_S;
   const percent = Math.round(run.progress_percent || 0);
-  const began = run.status !== "queued";
-  card.className = "is-" + (lost ? "wait" : TONES[run.status] || "run");
-  put("status", lost ? "No sign of life for " + span(silent) : WORDS[run.status] || run.status);
+  const began = run.status && run.status !== "queued";
+  card.className = "is-" + (run.problem ? "bad" : run.not_responding ? "wait" : TONES[run.status] || "run");
+  put("status", statusOf(run));
   put("percent", run.status === "completed" || !began ? "" : percent + " %");
   put("when", when(run, now));
   put("label", run.workflow_name || run.label || run.workflow_id);
   put("step", !began || (run.is_terminal && !run.error) ? "" : stepOf(run));
-  put("error", run.error || run.link || "");
+  put("error", run.problem || run.error || run.link || "");
   const bar = card.querySelector(".bar");
-  bar.hidden = run.is_terminal || !began;
+  bar.hidden = run.is_terminal !== false || !began;
   bar.setAttribute("aria-valuenow", percent);
   bar.setAttribute("aria-label", "Progress");
   bar.firstElementChild.style.width = percent + "%"; // set by script: the policy allows that
   picture(card.querySelector(".pictures"), run);
+}
+
+function statusOf(run) {
+  if (run.problem) return "Cannot be read";
+  return run.not_responding ? "No sign of life for " + span(run.silent_s) : WORDS[run.status] || run.status;
 }
 
 function stepOf(run) {

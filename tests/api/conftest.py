@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+import vastgui.api
 from tests.app.scribe import Scribe
-from vastgui.api import serve_api
 from vastgui.config import Paths, Settings
 from vastgui.feed import Feed
 from vastgui.metrics import Metrics
@@ -37,6 +37,7 @@ class Api:
     def __init__(self, services: Services, client: httpx.AsyncClient) -> None:
         self.services, self.client = services, client
         self.feed = Feed(services.history)
+        self.app = vastgui.api.Api(services, self.feed, Metrics())
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.ask("GET", path, **more)
@@ -111,7 +112,7 @@ async def api(services: Services) -> AsyncIterator[Api]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         made = Api(services, client)
-        serve_api(app, services, made.feed, Metrics())
+        made.app.add_to(app)
         working = asyncio.create_task(made.work())
         yield made
         for run_id in services.supervisor.live:

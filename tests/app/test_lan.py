@@ -292,9 +292,12 @@ def test_what_is_wrong_leaves_the_door_closed_and_is_said(
 
 def test_the_doctor_says_who_may_come_in(tmp_path: Path) -> None:
     paths = home(tmp_path)
-    plain = check_lan(paths, Settings(lan_address="10.0.0.2"))
+    plain = check_lan(paths, Settings(lan_address="127.0.0.2"))
     assert [f.level for f in plain] == ["ok", "warning"]
     assert "without encryption" in plain[1].what
-    gone = Settings(lan_address="10.0.0.2", lan_cert="/no", lan_key="/no", lan_write=True)
+    (elsewhere, _) = check_lan(paths, Settings(lan_address="192.0.2.1"))
+    assert elsewhere.level == "warning"
+    assert "no address of this computer" in elsewhere.what
+    gone = Settings(lan_address="0.0.0.0", lan_cert="/no", lan_key="/no", lan_write=True)
     assert [f.level for f in check_lan(paths, gone)] == ["ok", "error", "error"]
     assert "whole app" in check_lan(paths, gone)[0].what

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
+import keyring
 import pytest
+from keyring.backends import fail
 from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
@@ -16,6 +18,7 @@ from vastgui.pages.components.run_list import RunList
 from vastgui.pages.components.sidebar import SHOWN, Sidebar
 from vastgui.pages.components.steps import PlanSteps, RunSteps
 from vastgui.pages.frame import make_root
+from vastgui.secretstore import SecretStore
 from vastgui.services import Services
 from vastgui.ssh.connections import Connection
 from vastgui.state import events as ev
@@ -285,6 +288,21 @@ async def test_settings_of_the_look_are_kept(user: User, services: Services) -> 
     await user.open("/")
     fire(only(user, Sidebar), "look", "dark")
     assert services.memory.get("dark") is True
+
+
+@pytest.mark.row("S44")
+async def test_the_form_says_honestly_that_secrets_are_kept_in_a_file(
+    user: User, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "secrets", SecretStore(replace(services.paths, portable=False)))
+    monkeypatch.setattr(keyring, "get_keyring", fail.Keyring)
+    await user.open("/")
+    with user:
+        for details in [e for e in user.find(kind=ui.element).elements if e.tag == "details"]:
+            fire(details, "toggle")
+    await user.should_see(
+        "Kept in a file that only you can read, not encrypted (this system offers no keyring)."
+    )
 
 
 async def test_the_system_page_says_what_the_doctor_finds_and_puts_it_right(

@@ -308,6 +308,15 @@ def test_websocket(keys: Keys) -> None:
         {"host": HOST, "origin": "http://evil.example", "cookie": cookie},
         {"host": "evil.example", "origin": "http://evil.example", "cookie": cookie},
         {"host": HOST, "origin": "null", "cookie": cookie},
+        {"host": HOST, "origin": OURS, "cookie": cookie, "sec-fetch-site": "same-site"},
+        {
+            "host": HOST,
+            "origin": OURS,
+            "cookie": cookie,
+            "sec-fetch-site": "cross-site",
+            "sec-fetch-mode": "navigate",
+            "sec-fetch-dest": "document",
+        },
     ):
         assert dial(keys, **refused) == "websocket.close"
 

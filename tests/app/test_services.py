@@ -1,6 +1,7 @@
 """What a click or a command may ask for: checked first, refused in words, never half done."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_until
+from vastgui.applog import keep_log, log_file
 from vastgui.config import Paths, Settings
+from vastgui.deeds import by
 from vastgui.errors import InvalidInput, RunBusy, RunNotFound
 from vastgui.services import Memory, Services
 from vastgui.ssh.connections import Connection
@@ -22,6 +25,43 @@ def services(paths: Paths) -> Iterator[Services]:
     made = Services(paths, Settings(), runner_command=IDLE)
     yield made
     made.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+@pytest.mark.row("S43")
+def test_a_start_warns_of_open_files_and_fixes_them(paths: Paths, services: Services) -> None:
+    services.secrets.set("hf_token", "canary-51aa")
+    paths.secrets_file.chmod(0o644)
+    with keep_log(paths, services.redactor):
+        services.tidy()
+        services.tidy()
+    assert paths.secrets_file.stat().st_mode & 0o777 == 0o600
+    (line,) = (json.loads(text) for text in log_file(paths).read_text().splitlines())
+    assert (line["event"], line["level"], line["count"]) == ("modes_fixed", "warning", 1)
+    assert line["files"] == [str(paths.secrets_file)]
+
+
+def test_what_is_asked_of_a_run_is_logged_with_ids_alone(services: Services, paths: Paths) -> None:
+    with keep_log(paths, services.redactor), by("api"):
+        run_id = services.launch_setup("quick-check", ssh_connection="root@example:22")
+        services.stop(run_id, "after_step")
+        wait_until(lambda: services.supervisor.sweep() or services.state(run_id).is_terminal)
+        again = services.continue_run(run_id)
+        services.delete(run_id)
+        services.restore(run_id)
+    told = [json.loads(text) for text in log_file(paths).read_text().splitlines()]
+    asked = [t for t in told if t.get("by") == "api"]
+    assert [(t["event"], t["run_id"]) for t in asked] == [
+        ("run_launched", run_id),
+        ("run_stop_asked", run_id),
+        ("run_launched", again),
+        ("run_deleted", run_id),
+        ("run_restored", run_id),
+    ]
+    assert asked[2]["continues"] == run_id
+    (ended,) = (t for t in told if t["event"] == "run_ended_by_sweep" and t["run_id"] == run_id)
+    assert ended["cause"].startswith("never started")
+    assert "example" not in log_file(paths).read_text()
 
 
 def test_launch_remembers_the_connection_and_writes_the_plan(

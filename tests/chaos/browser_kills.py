@@ -15,7 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, App
+from tests.chaos.rebinding import launch
+from tests.e2e.conftest import App
 from tests.waiting import wait_until
 from vastgui.config import Settings
 from vastgui.state.plan import Plan, PlanStep, new_id
@@ -102,8 +103,7 @@ def _page(browser: Browser, app: App) -> Iterator[Page]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        flags = [flag.replace(",", " ") for flag in FLAGS.split()]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = launch(playwright)
         times = sorted(kills_in_browser(40, Path(folder), browser))
         browser.close()
     p95 = times[int(0.95 * (len(times) - 1))]

@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 from tests.chaos import (
     deaths,
     full_disks,
@@ -16,7 +18,9 @@ from tests.chaos import (
     lost_files,
     stalls,
 )
+from tests.chaos.browser_kills import kills_in_browser
 from tests.chaos.figures import ROOT, Figure, ran, rows
+from tests.chaos.rebinding import launch
 from tests.payloads import SHELL
 from tests.steps.comfy.test_hostile import NAMES
 
@@ -34,9 +38,8 @@ def p1(folder: Path, quick: bool) -> Figure:
 
 
 def p2(folder: Path, quick: bool) -> Figure:
-    from tests.chaos.browser_kills import kills_in_browser
-
-    seconds = sorted(kills_in_browser(2 if quick else 40))
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        seconds = sorted(kills_in_browser(2 if quick else 40, folder, browser))
     p95_s, max_s = seconds[int(0.95 * (len(seconds) - 1))], seconds[-1]
     text = (
         f"median {statistics.median(seconds):.2f} s, p95 {p95_s:.2f} s, max {max_s:.2f} s over "

@@ -44,7 +44,8 @@ def test_it_prints_a_link_that_opens_the_app_and_a_second_call_finds_it(
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
     )
-    with opener.open(first[0], timeout=LIMIT_S) as page:
+    opener.open(first[0], timeout=LIMIT_S).close()
+    with opener.open(f"http://127.0.0.1:{first[1]}/runs", timeout=LIMIT_S) as page:
         assert b"vastgui" in page.read()
     again = subprocess.run(COMMAND, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     second = link_of(again.stdout)
@@ -68,10 +69,11 @@ def test_scripts_find_the_secret_in_a_file_while_the_app_runs(
     assert not file.exists()
 
 
+@pytest.mark.row("S50")
 def test_the_app_listens_on_127_0_0_1_only(
     app: "subprocess.Popen[str]", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """S50: no flag opens it to others, and who tries one is told of the settings that do."""
+    """No flag opens it to others, and who tries one is told of the settings that do."""
     assert app.stdout
     port = int(link_of(app.stdout.readline())[1])
     listening = {

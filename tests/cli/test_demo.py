@@ -46,7 +46,7 @@ def test_the_practice_job_completes_prints_its_state_and_leaves_nothing(
         [sys.executable, "-m", "vastgui", "doctor", "--json"],
         capture_output=True, text=True, timeout=LIMIT_S, check=True,
     )  # fmt: skip
-    assert {f["level"] for f in json.loads(listed.stdout)} == {"ok"}
+    assert {f["level"] for f in json.loads(listed.stdout)["findings"]} == {"ok"}
 
 
 @pytest.mark.timeout(LIMIT_S)

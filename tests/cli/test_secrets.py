@@ -19,7 +19,11 @@ def test_a_secret_from_a_pipe_is_kept_listed_and_deleted(
     monkeypatch.delenv("CIVITAI_TOKEN", raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO("canary-77\n"))
     code, out, err = vastgui("secret", "set", "civitai_token")
-    assert (code, out, err) == (0, "civitai_token is kept in the file.\n", "")
+    assert (code, err) == (0, "")
+    assert out == (
+        "civitai_token is kept in a file that only you can read, not encrypted "
+        "(VASTGUI_HOME is set).\n"
+    )
     assert SecretStore(paths).get("civitai_token") == Secret("canary-77")
     assert vastgui("secret", "list") == (0, "civitai_token\n", "")
     assert vastgui("secret", "delete", "civitai_token")[0] == 0

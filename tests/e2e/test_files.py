@@ -30,10 +30,11 @@ def save(scribe: Scribe, number: int, name: str, data: bytes) -> str:
     return f"/files/{scribe.id}/{number}"
 
 
+@pytest.mark.row("S21")
 def test_a_strangers_files(
     app: App, open_tab: Callable[[str], Tab], context: BrowserContext, begin: Callable[..., Scribe]
 ) -> None:
-    """S21: an SVG or a page that is opened at the top level is a download, and reads nothing."""
+    """An SVG or a page that is opened at the top level is a download, and reads nothing."""
     scribe, page = begin(), open_tab("/").page
     file = io.BytesIO()
     Image.new("RGB", (30, 20), "teal").save(file, "PNG")

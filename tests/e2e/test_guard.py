@@ -36,6 +36,27 @@ def test_attack_gets_the_answer_it_must_get(victim: Victim, attack: Attack) -> N
     assert attack.run(victim) == attack.expected
 
 
+ANSWERS = {
+    "a page": ("/runs", 200), "the API": ("/healthz", 200), "its page": ("/docs", 200),
+    "a style sheet": ("/look/theme.css", 200), "no such file": ("/files/x/0", 404),
+    "no such page": ("/nowhere", 404), "no such run": ("/workflows/x", 404),
+    "no such route of NiceGUI": ("/_nicegui/x/y", 404), "an old link": ("/_enter?code=x", 401),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "status"), ANSWERS.values(), ids=ANSWERS)
+def test_every_answer_tells_the_browser_to_trust_nothing_else(
+    victim: Victim, path: str, status: int
+) -> None:
+    answer = victim.ask("GET", path, {"Cookie": victim.cookie})
+    assert answer.status == status
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert not [name for name in answer.headers if name.startswith(("access-control", "server"))]
+
+
 def test_a_rebound_name_and_a_stranger_are_told_what_to_do(browser: Browser, app: App) -> None:
     stranger = browser.new_context()
     page = stranger.new_page()
@@ -89,8 +110,9 @@ def listener(address: str) -> Iterator[tuple[int, list[str]]]:
         thread.join()
 
 
+@pytest.mark.row("S22")
 def test_a_tunnel_never_sees_our_cookie(app: App, open_tab: Open, context: BrowserContext) -> None:
-    """S22: cookies know no ports, so a tunnel is opened under another name of this computer."""
+    """Cookies know no ports, so a tunnel is opened under another name of this computer."""
     open_tab("/")
     with listener("127.0.0.1") as (port, cookies):
         page = context.new_page()
@@ -107,8 +129,9 @@ def test_a_tunnel_never_sees_our_cookie(app: App, open_tab: Open, context: Brows
         assert actions.address_of(held) == address
 
 
+@pytest.mark.row("S23")
 def test_normal_use_has_no_console_error(open_tab: Open, begin: Callable[..., Scribe]) -> None:
-    """S23: `open_tab` fails the test on any error, warning or external request of the tab."""
+    """`open_tab` fails the test on any error, warning or external request of the tab."""
     scribe = begin("An ordinary run")
     scribe.write(ev.StepStarted(step=0), ev.StepFinished(step=0, message="fine"))
     tab = open_tab("/")

@@ -2,8 +2,8 @@
 
 import io
 import json
+import signal
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.app.scribe import Scribe
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
 from tests.waiting import wait_until
-from vastgui.config import Paths, Settings, assets_dir
-from vastgui.lan import Lan, open_lan
+from vastgui.config import Paths
 from vastgui.security import lan_secret_file
-from vastgui.server import Server, listen, server_config
+from vastgui.server import listen
+from vastgui.state import events as ev
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=PATIENCE_MS)
@@ -82,7 +79,7 @@ def test_other_computers_may_only_look(
     app, url = lan_app()
     said = (app.paths.state / "stdout").read_text()
     assert "without encryption" in said
-    assert "without encryption" in (app.paths.state / "app.log").read_text()
+    assert "without encryption" in (app.paths.state / "log.jsonl").read_text()
     assert secret_of(app.paths) not in said
     page = context.new_page()
     enter(page, url, "not the secret")
@@ -130,103 +127,63 @@ def test_with_tls_and_lan_write_the_whole_app_works_from_there(
 HOSTILE = "<img src=x onerror=window.__hit=1>"
 
 
-def a_run(number: int, status: str, **more: Any) -> dict[str, Any]:
-    ended = status in ("completed", "failed", "cancelled", "crashed")
-    step = {"label": "Install node packs", "progress": {"message": "ComfyUI-Impact-Pack"}}
-    return {
-        "workflow_id": f"run{number}", "label": f"Setup of box {number}", "status": status,
-        "is_terminal": ended, "progress_percent": 100 if status == "completed" else 42.4,
-        "current_step": 0, "total_steps": 9, "steps": [step], "error": None, "link": None,
-        "start_time": "2026-01-01T10:00:00.000Z", "created_at": "2026-01-01T10:00:00.000Z",
-        "finished_at": "2026-01-01T11:00:00.000Z" if ended else None,
-        "last_heartbeat_at": "2999-01-01T00:00:00.000Z", **more,
-    }  # fmt: skip
-
-
-class Stub:
-    """Plays the API's reads, which have tests of their own: only the page is looked at here."""
-
-    def __init__(self) -> None:
-        self.runs: list[dict[str, Any]] = []
-        self.fails = False
-        self.api = FastAPI()
-        self.api.add_api_route("/workflows", self.workflows)
-        self.api.add_api_route("/files/{run}/{number}/thumb", self.thumb)
-        self.api.mount("/look/fonts", StaticFiles(directory=assets_dir() / "fonts"))
-
-    def workflows(self, limit: int) -> JSONResponse:
-        if self.fails:
-            return JSONResponse({"success": False, "message": "Not now."}, 500)
-        said = {"workflows": self.runs[:limit], "total": len(self.runs), "next": None}
-        return JSONResponse({"success": True, "message": "", **said})
-
-    def thumb(self) -> Response:
-        file = io.BytesIO()
-        Image.new("RGB", (64, 64), "teal").save(file, "PNG")
-        return Response(file.getvalue(), media_type="image/png")
-
-
 @pytest.fixture
-def glance(tmp_path: Path, context: BrowserContext) -> Iterator[tuple[Stub, Tab]]:
-    """The page for other computers, signed in, over a stub of the API."""
-    paths = Paths.under(tmp_path / "home").ensure()
-    stub = Stub()
-    settings = Settings(lan_address=ADDRESS, lan_port=free_port())
-    lan = open_lan(stub.api, paths, settings, lambda _: None)
-    assert isinstance(lan, Lan)
-    up = threading.Event()
-    server = Server(server_config(FastAPI(), lifespan="off"), up.set, lan)
-    main = listen("127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [main]})
-    thread.start()
-    try:
-        wait_until(up.is_set, what="the server is up")
-        tab = Tab(context.new_page())
-        enter(tab.page, f"http://{ADDRESS}:{settings.lan_port}", secret_of(paths))
-        expect(tab.page.get_by_role("heading", name="Runs")).to_be_visible()
-        tab.faults.clear()  # the console names the 401 that came with the form
-        yield stub, tab
-    finally:
-        server.stop()
-        thread.join()
-        main.close()
+def glance(lan_app: Callable[..., tuple[App, str]], context: BrowserContext) -> tuple[App, Tab]:
+    """The page that other computers may look at, signed in."""
+    app, url = lan_app(not_responding_after_s=2)
+    tab = Tab(context.new_page())
+    enter(tab.page, url, secret_of(app.paths))
+    expect(tab.page.get_by_role("heading", name="Runs")).to_be_visible()
+    tab.faults.clear()  # the console names the 401 that came with the form
+    return app, tab
 
 
-def test_the_glance_page_follows_the_runs(glance: tuple[Stub, Tab]) -> None:
-    stub, tab = glance
+def with_results(scribe: Scribe, count: int) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(file, "WEBP")
+    scribe.run.thumbnails.mkdir()
+    for number in range(count):
+        (scribe.run.thumbnails / f"{number}.webp").write_bytes(file.getvalue())
+        (scribe.run.outputs / f"{number}.webp").write_bytes(file.getvalue())
+        places = {"path": f"outputs/{number}.webp", "thumbnail": f"thumbnails/{number}.webp"}
+        found = ev.OutputFound(number=number, filename=HOSTILE)
+        scribe.write(found, ev.OutputSaved(number=number, size_bytes=1, media="image", **places))
+
+
+def test_the_glance_page_follows_the_runs(glance: tuple[App, Tab]) -> None:
+    app, tab = glance
     page = tab.page
     expect(page.get_by_text("No runs yet")).to_be_visible()
-    pictures = [
-        {"number": n, "filename": HOSTILE, "downloaded": True, "thumbnail": "t"} for n in range(9)
-    ]
-    stub.runs = [
-        a_run(1, "running"),
-        a_run(2, "completed", workflow_name=HOSTILE, outputs=pictures),
-        a_run(3, "failed", error=HOSTILE),
-    ]
+    done, failed, live = (Scribe(app.paths.runs, label, "box") for label in (HOSTILE, "Two", "One"))
+    with_results(done, 9)
+    done.end()
+    failed.write(ev.StepStarted(step=0))
+    failed.end("failed", HOSTILE)
+    live.write(ev.StepStarted(step=1), ev.StepProgressed(step=1, percent=50, message="pack-a"))
     page.reload()
     card = page.locator("#now article")
-    expect(card).to_contain_text("Running")
-    expect(card).to_contain_text("42 %")
-    expect(card).to_contain_text("Step 1 of 9: Install node packs (ComfyUI-Impact-Pack)")
+    expect(card).to_contain_text("One")
+    expect(card).to_contain_text("Step 2 of 3: install custom nodes (pack-a)")
     expect(page.locator("#past article")).to_have_count(2)
     expect(page.locator("#past img")).to_have_count(7)
     expect(page.locator("#past .pictures span")).to_have_text("+2")
     expect(page.get_by_text(HOSTILE)).to_have_count(2)
-    assert page.evaluate("window.__hit") is None
-    stub.runs[0] = a_run(1, "crashed", error="The runner was killed.")
+    wait_until(lambda: page.evaluate("document.images[2].naturalWidth") == 64)
+    expect(card).to_contain_text("No sign of life for")  # a scribe has no heart
+    live.end("crashed", "The runner was killed.")
     expect(page.locator("#past article").first).to_contain_text("Crashed")
+    expect(page.locator("#past article").first).to_contain_text("The runner was killed.")
     expect(page.locator("#now article")).to_have_count(0)
+    assert page.evaluate("window.__hit") is None
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
     assert tab.faults == []
 
 
-def test_the_glance_page_says_when_it_knows_nothing_new(glance: tuple[Stub, Tab]) -> None:
-    stub, tab = glance
-    stub.runs = [a_run(1, "running", last_heartbeat_at="2026-01-01T10:00:00.000Z")]
-    tab.page.reload()
-    expect(tab.page.locator("#now .status")).to_contain_text("No sign of life for")
-    stub.fails = True
-    tab.page.reload()
-    expect(tab.page.locator("#link")).to_have_text("No connection. Trying again")
-    stub.fails = False
+def test_the_glance_page_says_when_it_knows_nothing_new(glance: tuple[App, Tab]) -> None:
+    app, tab = glance
     expect(tab.page.locator("#link")).to_have_text("Live")
+    app.end(signal.SIGKILL)
+    expect(tab.page.locator("#link")).to_have_text("No connection. Trying again", timeout=30_000)
+    app.start()
+    expect(tab.page.locator("#link")).to_have_text("Live", timeout=30_000)

@@ -241,7 +241,7 @@ def test_no_page_is_wider_than_the_window(
     run.write(ev.ItemsListed(step=0, labels=("a-pack-with-a-name-without-any-break" * 8,)))
     page = open_tab("/").page
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/runs", f"/run/{run.id}"):
+    for path in ("/", "/runs", "/system", f"/run/{run.id}"):
         page.goto(f"{app.url}{path}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -30,7 +30,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_s42_a_known_value_is_found_in_every_form(form: str) -> None:
+@pytest.mark.row("S42")
+def test_a_known_value_is_found_in_every_form(form: str) -> None:
     shown = Redactor([VALUE]).text(f"begin {form} end")
     assert MASK in shown
     assert form not in shown
@@ -39,7 +40,8 @@ def test_s42_a_known_value_is_found_in_every_form(form: str) -> None:
 
 
 @given(st.text(min_size=8, max_size=40), st.binary(max_size=7), st.binary(max_size=7))
-def test_s42_base64_hides_no_value_behind_its_neighbours(
+@pytest.mark.row("S42")
+def test_base64_hides_no_value_behind_its_neighbours(
     value: str, before: bytes, after: bytes
 ) -> None:
     coded = base64.b64encode(before + value.encode() + after).decode()
@@ -66,7 +68,8 @@ LOOK_ALIKES = {
 
 
 @pytest.mark.parametrize(("text", "shown"), LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_s42_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+@pytest.mark.row("S42")
+def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
     assert Redactor().text(text) == shown
 
 
@@ -122,7 +125,8 @@ def test_values_are_learnt_by_many_threads_at_once() -> None:
     assert all(redactor.text(value) == MASK for part in values for value in part)
 
 
-def test_s43_a_sink_is_private_redacts_and_begins_anew_when_big(tmp_path: Path) -> None:
+@pytest.mark.row("S43")
+def test_a_sink_is_private_redacts_and_begins_anew_when_big(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("x" * 100)
     path.chmod(0o644)
@@ -133,7 +137,8 @@ def test_s43_a_sink_is_private_redacts_and_begins_anew_when_big(tmp_path: Path) 
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_s42_a_step_log_never_keeps_half_a_secret(tmp_path: Path) -> None:
+@pytest.mark.row("S42")
+def test_a_step_log_never_keeps_half_a_secret(tmp_path: Path) -> None:
     log = StepLog(tmp_path / "a.log", Redactor([VALUE]))
     log.line("x" * 15_995 + VALUE)
     log.close()

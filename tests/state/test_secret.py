@@ -17,7 +17,8 @@ KEY = Secret("canary-51c0ffee")
     "text",
     [f"{KEY}", str(KEY), repr(KEY), "%s" % KEY, f"{KEY!r:>3}", f"{[KEY]}", json.dumps(str(KEY))],  # noqa: UP031 -- one more way to make a text
 )
-def test_s42_every_text_of_it_is_the_mask(text: str) -> None:
+@pytest.mark.row("S42")
+def test_every_text_of_it_is_the_mask(text: str) -> None:
     assert "canary" not in text
     assert MASK in text or "\\u2022" in text
 
@@ -41,7 +42,8 @@ def test_nothing_takes_it_along(take: object) -> None:
         take(KEY)  # type: ignore[operator]
 
 
-def test_s42_an_error_made_of_it_shows_the_mask(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("S42")
+def test_an_error_made_of_it_shows_the_mask(caplog: pytest.LogCaptureFixture) -> None:
     try:
         raise ValueError(f"{KEY} was refused")
     except ValueError as error:

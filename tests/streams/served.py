@@ -14,7 +14,8 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.waiting import wait_until
-from vastgui.api import serve_api, serve_streams
+from vastgui.api import Api
+from vastgui.api.hub import Hub
 from vastgui.feed import Feed
 from vastgui.metrics import Metrics
 from vastgui.services import Services
@@ -30,8 +31,10 @@ class Served:
 
     def __init__(self, services: Services) -> None:
         app = FastAPI()
-        feed = Feed(services.history)
-        self.hub = serve_streams(serve_api(app, services, feed, Metrics()), services)
+        api = Api(services, Feed(services.history), Metrics())
+        api.add_to(app)
+        api.load()
+        self.hub: Hub = api._hub  # type: ignore[assignment]  # it was loaded
         self.refused: tuple[str, ...] = ()
         """Paths below these are refused, as some proxies do."""
         self.asked: list[str] = []

@@ -1,23 +1,27 @@
-"""The app's HTTP API: its routes, their one envelope, and the page that documents them.
+"""The app's HTTP API and streams. What users need to know is in docs/api.md.
 
 An application of its own beneath the app's: pages keep their own errors, the API answers every
-path below `PREFIXES` in its envelope. What users need to know is in docs/api.md.
+path below `PREFIXES` in its envelope. It is made when it is first asked for, or by `load`: its
+models and routes take 0.25 s to import, which the first page need not wait for.
 """
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING
 
-from vastgui import __version__
-from vastgui.api import active, catalog, comfyui, docs_page, health, start, steer, workflows
-from vastgui.api.core import Core
-from vastgui.api.errors import answer_errors
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
 from vastgui.api.outer import Timed, Within
-from vastgui.api.stream import serve_streams
 from vastgui.feed import Feed
 from vastgui.metrics import Metrics
 from vastgui.services import Services
 
-__all__ = ["PREFIXES", "serve_api", "serve_streams"]
+if TYPE_CHECKING:
+    from vastgui.api.hub import Hub
+
+__all__ = ["PREFIXES", "Api"]
 
 PREFIXES = (
     "/workflow",
@@ -28,51 +32,46 @@ PREFIXES = (
     "/ws",
     "/healthz",
     "/metrics",
-    docs_page.PAGE,
-    docs_page.ASSETS,
-    docs_page.SCHEMA,
+    "/docs",
+    "/api-docs",
+    "/openapi.json",
 )
-ABOUT = """\
-Start, follow and steer runs of vastgui from scripts.
-
-Every answer is JSON in one envelope: `success`, `message` (a sentence for people), and what was
-asked for beside them. A refusal also has `hint` (what to do next), `field` (what is wrong) and
-`errors` (all of them). Times are ISO 8601 in UTC; names of numbers carry their unit.
-
-Scripts send `Authorization: Bearer SECRET`; the secret is in the file `api.secret` of the state
-folder. This page uses the sign-in of the browser.
-"""
-TAGS = [
-    {"name": "workflow", "description": "Start a run, steer it, see the active one."},
-    {"name": "comfyui", "description": "ComfyUI workflows: run one, follow it, get its outputs."},
-    {"name": "workflows", "description": "All runs there are: the history."},
-    {"name": "streams", "description": "A run as a stream of changes."},
-    {"name": "app", "description": "What can be run, and how the app is."},
-]
-_ROUTERS = (start, steer, active, catalog, comfyui, workflows, health)
 
 
-def serve_api(app: FastAPI, services: Services, feed: Feed, metrics: Metrics) -> FastAPI:
-    """Add the API to `app`; returns the application beneath, for further routes of the API."""
-    api = FastAPI(
-        title="vastgui",
-        version=__version__,
-        description=ABOUT,
-        openapi_url=docs_page.SCHEMA,
-        openapi_tags=TAGS,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=_operation,
-    )
-    api.state.core = Core(services, feed, metrics)
-    answer_errors(api)
-    for module in _ROUTERS:
-        api.include_router(module.router)
-    docs_page.serve(api)
-    app.router.routes.append(Within(PREFIXES, Timed(api, metrics)))
-    return api
+class Api:
+    """`add_to` an app; `close` it when that is about to end, so that its streams do."""
 
+    def __init__(self, services: Services, feed: Feed, metrics: Metrics) -> None:
+        self._services, self._feed, self._metrics = services, feed, metrics
+        self._began = time.monotonic()
+        self._making = threading.Lock()
+        self._app: FastAPI | None = None
+        self._hub: Hub | None = None
 
-def _operation(route: APIRoute) -> str:
-    return route.name
+    def add_to(self, app: FastAPI) -> None:
+        app.router.routes.append(Within(PREFIXES, Timed(self, self._metrics)))
+
+    def load(self) -> FastAPI:
+        """The application beneath; any thread may have it made."""
+        with self._making:
+            if self._app is None:
+                from vastgui.api.core import Core
+                from vastgui.api.serve import serve_api
+                from vastgui.api.stream import serve_streams
+
+                core = Core(self._services, self._feed, self._metrics, self._began)
+                made = serve_api(core)
+                self._hub = serve_streams(made, self._services)
+                self._app = made
+            return self._app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        made = self._app
+        if made is None:
+            made = await asyncio.to_thread(self.load)
+        await made(scope, receive, send)
+
+    def close(self) -> None:
+        """Send the readers of streams away; the app ends."""
+        if self._hub is not None:
+            self._hub.close()

@@ -1,6 +1,5 @@
 """What the handlers work with. They run in the event loop's thread, as supervisor and feed want."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -23,7 +22,8 @@ class Core:
     services: Services
     feed: Feed
     metrics: Metrics
-    began: float = field(default_factory=time.monotonic)
+    began: float
+    """When the app started, by the monotonic clock."""
     answered: dict[tuple[str, str], str] = field(default_factory=dict)
     """What questions were answered here, by run and question."""
 

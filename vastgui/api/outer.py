@@ -8,6 +8,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vastgui.deeds import by
 from vastgui.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class Timed:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            with by("api"):
+                await self._app(scope, receive, sending)
         except Exception:
             if not status:
                 raise

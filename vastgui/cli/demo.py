@@ -47,7 +47,7 @@ def demo(args: argparse.Namespace, _desk: Desk) -> int:
     slowed = 0 if args.no_browser else WATCHABLE_CLONE_BPS
     speed = 0.0 if args.no_browser else 1.0
     practice = PracticeInstance(clone_bytes_per_s=slowed, comfyui_speed=speed)
-    with _ended_by_sigterm(), practice as instance, contextlib.closing(desk.services):
+    with _ended_by_sigterm(), practice as instance, contextlib.closing(desk):
         introduce(instance, desk.services)
         run = desk.run(launch(instance, desk.services))
         try:

@@ -1,5 +1,6 @@
 """What the verbs work with: folders, settings, and the services, each made when first used."""
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -7,10 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vastgui.config import Paths, Settings
+from vastgui.deeds import note
 from vastgui.errors import InvalidInput, RunNotFound
 from vastgui.state import lock
 from vastgui.state.history import History
 from vastgui.state.model import RunState, to_json
+from vastgui.state.redact import Redactor
 from vastgui.state.store import RunDir, open_run
 
 if TYPE_CHECKING:  # these load paramiko and psutil: `vastgui runs` must not wait for them
@@ -30,10 +33,18 @@ class Desk:
 
     def __init__(self, paths: Paths | None = None) -> None:
         self._chosen = paths
+        self._log = contextlib.ExitStack()
 
     @cached_property
     def paths(self) -> Paths:
         return (self._chosen or Paths.from_env()).ensure()
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Knows the secrets of this command. Needs no folder: a fault may come from there."""
+        from vastgui.secretstore import values_at_hand
+
+        return Redactor(values_at_hand(self._chosen or Paths.from_env()))
 
     @cached_property
     def settings(self) -> Settings:
@@ -47,13 +58,15 @@ class Desk:
     def supervisor(self) -> "Supervisor":
         from vastgui.supervisor import Supervisor
 
+        self._keep_log()
         return Supervisor(self.paths.runs, settings=self.settings)
 
     @cached_property
     def services(self) -> "Services":
         from vastgui.services import Services
 
-        return Services(self.paths, self.settings)
+        self._keep_log()
+        return Services(self.paths, self.settings, redactor=self.redactor)
 
     @cached_property
     def client(self) -> "Client | None":
@@ -77,6 +90,17 @@ class Desk:
         for name in ("services", "supervisor", "client"):
             if made := self.__dict__.get(name):
                 made.close()
+        self._log.close()
+
+    def note(self, event: str, **facts: Any) -> None:
+        """One line of the app's log."""
+        self._keep_log()
+        note(event, **facts)
+
+    def _keep_log(self) -> None:
+        from vastgui.applog import keep_log  # `vastgui runs` need not wait for it
+
+        self._log.enter_context(keep_log(self.paths, self.redactor))
 
     def run(self, name: str) -> RunDir:
         """The run called `name`: an id, the start or end of one, or `last`."""

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def doctor(args: argparse.Namespace, desk: Desk) -> int:
     fixed = doctors.repair(desk.paths) if args.fix else []
     findings = doctors.worst_first(desk.services.doctor())
     if args.json:
-        print(json.dumps([asdict(finding) for finding in [*fixed, *findings]], indent=1))
+        print(json.dumps(doctors.report(desk.paths, findings, fixed), indent=1))
     else:
         for finding in [*fixed, *findings]:
             print("\n".join(finding_lines(finding)))

@@ -97,6 +97,7 @@ def delete(args: argparse.Namespace, desk: Desk) -> int:
         print("Nothing was deleted.")
         return exits.FAILED
     desk.history.delete(run.id)
+    desk.note("run_deleted", run_id=run.id)
     print(f"Run {run.id} is in the trash.")
     return exits.DONE
 

@@ -15,7 +15,10 @@ from vastgui.cli.desk import Desk, private_files
 from vastgui.cli.parser import build_parser
 from vastgui.cli.words import plain
 from vastgui.config import Paths
+from vastgui.deeds import by
 from vastgui.errors import VastguiError
+from vastgui.state.redact import Redactor
+from vastgui.state.sink import Sink
 
 LOG_MAX_BYTES = 5_000_000
 
@@ -23,8 +26,10 @@ LOG_MAX_BYTES = 5_000_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No exception leaves it but argparse's SystemExit."""
     private_files()
+    desk = Desk()
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        with by("cli"):
+            return _run(sys.argv[1:] if argv is None else argv, desk)
     except BrokenPipeError:
         _forget_stdout()
         return exits.PIPE_CLOSED
@@ -35,14 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(error)
         return exits.of_error(error)
     except Exception as error:  # noqa: BLE001 -- the one place where a fault of ours becomes a sentence
-        return _fault(error)
+        return _fault(error, desk.redactor)
 
 
-def _run(argv: Sequence[str]) -> int:
+def _run(argv: Sequence[str], desk: Desk) -> int:
     args = build_parser().parse_args(argv)
     module, _, name = args.handler.partition(":")
     verb = getattr(importlib.import_module(f"vastgui.cli.{module}"), name)
-    with contextlib.closing(Desk()) as desk:
+    with contextlib.closing(desk):
         code = int(verb(args, desk))
     sys.stdout.flush()  # here, where a closed pipe is caught
     return code
@@ -54,28 +59,24 @@ def _say(error: VastguiError) -> None:
         print(f"  {plain(error.hint)}", file=sys.stderr)
 
 
-def _fault(error: Exception) -> int:
+def _fault(error: Exception, redactor: Redactor) -> int:
     """A fault of vastgui itself: the user reads one sentence, the traceback goes to a file."""
     try:
-        where = f"The details are in {write_log(error, Paths.from_env().state)}."
+        where = f"The details are in {write_log(error, Paths.from_env().state, redactor)}."
     except OSError as problem:
         where = f"Its log could not be written: {problem.strerror}."
     print(f"vastgui: A fault in vastgui: {type(error).__name__}. {where}", file=sys.stderr)
     return exits.FAILED
 
 
-def write_log(error: Exception, folder: Path) -> Path:
-    """Append the traceback to `folder`/vastgui.log (0600) and return the file."""
+def write_log(error: Exception, folder: Path, redactor: Redactor) -> Path:
+    """Append the traceback to `folder`/vastgui.log and return the file. Raises `OSError`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "vastgui.log"
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    fd = os.open(path, flags, 0o600)
-    with os.fdopen(fd, "a", encoding="utf-8", errors="replace") as log:
-        if os.fstat(fd).st_size > LOG_MAX_BYTES:
-            os.ftruncate(fd, 0)
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        log.write(f"\n{at} vastgui {__version__} pid {os.getpid()}\n")
-        log.writelines(traceback.format_exception(error))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    head = f"\n{at} vastgui {__version__} pid {os.getpid()}\n"
+    with contextlib.closing(Sink(path, redactor, max_bytes=LOG_MAX_BYTES)) as log:
+        log.write(head + "".join(traceback.format_exception(error)))
     return path
 
 

@@ -212,7 +212,7 @@ def _templates(verbs: "Verbs") -> None:
 def _doctor(verbs: "Verbs") -> None:
     verb = _verb(verbs, "doctor", "files:doctor", "check what vastgui keeps on this computer")
     verb.add_argument("--fix", action="store_true", help="make files private, remove stale drafts")
-    _json(verb, "print the findings as a JSON list")
+    _json(verb, "print everything as one JSON object")
 
 
 def _on_run(

@@ -11,7 +11,7 @@ from vastgui.secretstore import SecretStore
 
 
 def secret(args: argparse.Namespace, desk: Desk) -> int:
-    store = SecretStore(desk.paths)
+    store = SecretStore(desk.paths, desk.redactor.learn)
     if args.what == "list":
         for name in store.names():
             print(name)
@@ -23,7 +23,7 @@ def secret(args: argparse.Namespace, desk: Desk) -> int:
         print(f"{args.name} is deleted.")
         return exits.DONE
     store.set(args.name, _read_value(args.name))
-    print(f"{args.name} is kept in the {store.backend}.")
+    print(f"{args.name} is kept {store.place}.")
     return exits.DONE
 
 

@@ -4,9 +4,10 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from vastgui.appinfo import AppInfo, info_file, seat_file, secret_file
 from vastgui.config import Paths
 from vastgui.errors import VastguiError
 from vastgui.state import lock
@@ -19,33 +20,6 @@ class AppRunning(VastguiError):
     hint = "Open that one (`vastgui`), or end it first."
 
 
-@dataclass(frozen=True, slots=True)
-class AppInfo:
-    """What the running app leaves in `app.json` (0600) for the next start. `secret` is its bearer."""
-
-    pid: int
-    port: int
-    secret: str
-
-
-def info_file(paths: Paths) -> Path:
-    return paths.state / "app.json"
-
-
-def secret_file(paths: Paths) -> Path:
-    """The bearer secret alone, for curl and Prometheus; there while the app runs."""
-    return paths.state / "api.secret"
-
-
-def read_info(paths: Paths) -> AppInfo | None:
-    """What the last app left, whether it still runs or not."""
-    try:
-        data = json.loads(info_file(paths).read_bytes())
-        return AppInfo(int(data["pid"]), int(data["port"]), str(data["secret"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 @contextlib.contextmanager
 def seat(paths: Paths) -> Iterator[Callable[[AppInfo], None]]:
     """Be the one app of this home; yields the function that publishes its `AppInfo`.
@@ -53,9 +27,9 @@ def seat(paths: Paths) -> Iterator[Callable[[AppInfo], None]]:
     Raises `AppRunning` when another process has the seat.
     """
     try:
-        fd = lock.take(paths.state / "app.lock")
+        fd = lock.take(seat_file(paths))
     except OSError as error:
-        raise storage_error(paths.state / "app.lock", error) from error
+        raise storage_error(seat_file(paths), error) from error
     if fd is None:
         raise AppRunning("vastgui is already running for this home.")
     try:

@@ -5,8 +5,8 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlencode
 
+from vastgui.appinfo import AppInfo, read_info, seat_file
 from vastgui.config import Paths
-from vastgui.desktop.seat import AppInfo, read_info
 from vastgui.state import lock
 
 ASK_TIMEOUT_S = 5.0
@@ -20,7 +20,7 @@ def link(port: int, code: str, to: str = "/") -> str:
 def sign_in_url(paths: Paths, to: str = "/") -> str | None:
     """A one-time link into the running app, or None when none runs."""
     info = read_info(paths)
-    if info is None or not lock.is_held(paths.state / "app.lock"):
+    if info is None or not lock.is_held(seat_file(paths)):
         return None
     try:
         return link(info.port, _ask(info, "/_code")["code"], to)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from vastgui.appinfo import read_info
 from vastgui.config import Paths
 from vastgui.desktop.redirect import LIFE_S, redirect_file, was_used
-from vastgui.desktop.seat import read_info
 
 LOADED_WITHIN_S = 20.0
 HANDED_OVER_WITHIN_S = 1.5
@@ -68,10 +68,13 @@ def _open_webview(url: str, paths: Paths) -> bool:
         return False
     info = read_info(paths)
     words = [sys.executable, "-m", "vastgui.window", str(info.pid if info else 0), str(paths.state)]
-    with (paths.state / "window.log").open("ab") as log:
-        process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-        )
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it keeps a log of its own, from which the code is taken out
+        start_new_session=True,
+    )
     if process.stdin is None or process.stdout is None:
         return False
     with contextlib.suppress(OSError), process.stdin as stdin:

@@ -4,6 +4,8 @@ It reads only; `repair` alone changes something. No connection is opened.
 """
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 from vastgui.config import Paths, Settings
 from vastgui.doctor.finding import Finding, counted, worst_first
@@ -11,25 +13,31 @@ from vastgui.doctor.folders import check_folders
 from vastgui.doctor.keys import check_keys
 from vastgui.doctor.lan import check_lan
 from vastgui.doctor.leftovers import check_leftovers
-from vastgui.doctor.modes import check_modes, repair_modes
+from vastgui.doctor.modes import check_modes, repair_modes, tighten
+from vastgui.doctor.report import report
+from vastgui.doctor.running import check_app, check_log, check_version
 from vastgui.doctor.runs import check_runs
 from vastgui.doctor.vault import check_secrets
 from vastgui.state.history import History
 
-__all__ = ["Finding", "counted", "examine", "repair", "worst_first"]
+__all__ = ["Finding", "counted", "examine", "repair", "report", "tighten", "worst_first"]
 
 
 def examine(paths: Paths, settings: Settings) -> list[Finding]:
     """Everything the doctor knows to check, in the order of the checks. Never raises."""
-    return [
-        *check_folders(paths),
-        *check_modes(paths),
-        *check_keys(paths, settings),
-        *check_secrets(paths),
-        *check_lan(paths, settings),
-        *check_runs(paths.runs),
-        *check_leftovers(paths.data, paths.runs, now=time.time()),
-    ]
+    checks: dict[str, Iterable[Finding]] = {
+        "version": check_version(),
+        "app": check_app(paths),
+        "log": check_log(paths),
+        "folders": check_folders(paths),
+        "modes": check_modes(paths),
+        "keys": check_keys(paths, settings),
+        "secrets": check_secrets(paths),
+        "lan": check_lan(paths, settings),
+        "runs": check_runs(paths.runs),
+        "leftovers": check_leftovers(paths.data, paths.runs, now=time.time()),
+    }
+    return [replace(f, check=name) for name, findings in checks.items() for f in findings]
 
 
 def repair(paths: Paths) -> list[Finding]:

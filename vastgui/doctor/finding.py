@@ -16,6 +16,8 @@ class Finding:
     what: str
     where: str = ""
     fix: str = ""
+    check: str = ""
+    """Which check says so: version, app, log, folders, modes, keys, secrets, lan, runs or leftovers."""
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,8 +1,11 @@
 """Whether other computers can reach the app, and how well that door is kept."""
 
+import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from vastgui.config import Paths, Settings
 from vastgui.doctor.finding import Finding
@@ -16,7 +19,21 @@ def check_lan(paths: Paths, settings: Settings) -> list[Finding]:
     address = f"{settings.lan_address}, port {settings.lan_port}"
     text = f"Other computers may {open_to} at {address}."
     secret = f"They sign in with the line in {paths.config / 'lan.secret'}."
-    return [Finding("ok", text, where, secret), *_encryption(settings, where)]
+    first = Finding("ok", text, where, secret)
+    if not _is_here(settings.lan_address):
+        text = f"{settings.lan_address} is no address of this computer now: others cannot reach it."
+        first = Finding("warning", text, where, "Correct lan_address, or join that network.")
+    return [first, *_encryption(settings, where)]
+
+
+def _is_here(address: str) -> bool:
+    wanted = ipaddress.ip_address(address)
+    cards = psutil.net_if_addrs().values()
+    return (
+        wanted.is_unspecified
+        or wanted.is_loopback
+        or any(address == entry.address.partition("%")[0] for card in cards for entry in card)
+    )
 
 
 def _encryption(settings: Settings, where: str) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Files of vastgui belong to one user: folders 0700, files 0600, no links that lead out."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -51,6 +52,26 @@ def repair_modes(paths: Paths) -> list[Finding]:
     if not HAS_MODES:
         return []
     return [_repaired(e) for e in walk(paths) if e.is_open and e.owner == os.geteuid()]
+
+
+def tighten(paths: Paths) -> list[Path]:
+    """S43, at each start of the app: the same, cheaply, for what guards the rest.
+
+    The folders, everything of the settings, and the folder of each run: where others may not
+    enter, the modes below do not matter. Returns what was open. Never raises.
+    """
+    if not HAS_MODES:
+        return []
+    found = (e for path in _guarding(paths) if (e := _entry(path)) and e.is_open)
+    return [e.path for e in found if e.owner == os.geteuid() and _repaired(e).level == "ok"]
+
+
+def _guarding(paths: Paths) -> Iterator[Path]:
+    yield from (paths.data, paths.state)
+    yield from _below(paths.config)
+    for folder in (paths.state, paths.data, paths.runs):
+        with contextlib.suppress(OSError):
+            yield from sorted(folder.iterdir())
 
 
 def walk(paths: Paths) -> Iterator[Entry]:

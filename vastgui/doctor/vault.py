@@ -1,69 +1,55 @@
-"""Secrets: where they are kept, and that none of them slipped into a run's files (I9)."""
+"""Secrets: where they are kept, and that none of them is anywhere else (I9)."""
 
-import os
-from collections.abc import Iterator, Mapping
+import contextlib
 from pathlib import Path
 
+from vastgui.appinfo import info_file, lan_secret_file, secret_file
 from vastgui.config import Paths
 from vastgui.doctor.finding import Finding, counted
+from vastgui.doctor.leaks import leaks_in_files, leaks_in_processes, needles_of
+from vastgui.doctor.running import running_app
 from vastgui.errors import VastguiError
-from vastgui.secretstore import SecretStore
+from vastgui.secretstore import USUAL_NAMES, SecretStore
 
-SHORTEST_SECRET = 8
-"""Shorter values would be found everywhere by chance."""
-_CHUNK_BYTES = 1 << 20
+BEARER, LAN = "of the running app", "for other computers"
 
 
 def check_secrets(paths: Paths) -> list[Finding]:
     try:
         store = SecretStore(paths)
-        names = list(store.names())
-        values = {name: kept.reveal() for name in names if (kept := store.get(name))}
+        names = store.names()
+        values = known_secrets(store, paths)
     except VastguiError as error:
         return [Finding("error", str(error), str(paths.secrets_file), error.hint)]
-    return [_backend(store.backend, len(names), paths), *find_leaks(values, paths.data)]
-
-
-def find_leaks(values: Mapping[str, str], data: Path) -> list[Finding]:
-    """One finding for each file below `data` that holds one of `values` (by name)."""
-    needles = {n: v.encode() for n, v in values.items() if len(v) >= SHORTEST_SECRET}
-    fix = "Delete the run, and replace the secret by a new one."
-    if not needles:
-        return []
+    needles = needles_of(values)
+    folders = (paths.data, paths.config, paths.state)
     return [
-        Finding("error", f"The secret {name} stands in this file.", str(file), fix)
-        for file in _texts(data)
-        for name in sorted(_held(file, needles))
+        _kept(store, len(names), paths),
+        *leaks_in_files(needles, folders, own=own_files(paths)),
+        *leaks_in_processes(needles),
     ]
 
 
-def _backend(backend: str, count: int, paths: Paths) -> Finding:
-    if backend == "keyring":
-        return Finding("ok", f"Kept in this system's keyring: {counted(count, 'secret')}.")
-    text = f"Kept in a file that only you can read: {counted(count, 'secret')}."
-    return Finding("ok", text, str(paths.secrets_file))
+def known_secrets(store: SecretStore, paths: Paths) -> dict[str, str]:
+    """By name: what is kept, what the environment gives, and what the app itself has made."""
+    names = dict.fromkeys([*store.names(), *USUAL_NAMES])
+    values = {name: kept.reveal() for name in names if (kept := store.get(name))}
+    app = running_app(paths)
+    if app:
+        values[BEARER] = app.secret
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        values[LAN] = lan_secret_file(paths).read_text(encoding="utf-8").strip()
+    return values
 
 
-def _texts(data: Path) -> Iterator[Path]:
-    """What vastgui itself wrote: all but the results brought home."""
-    for folder, folders, files in os.walk(data):
-        folders[:] = sorted(name for name in folders if name != "outputs")
-        for path in (Path(folder, name) for name in sorted(files)):
-            if path.is_file() and not path.is_symlink():
-                yield path
+def own_files(paths: Paths) -> frozenset[Path]:
+    """Where secrets belong: private files, made for them."""
+    return frozenset(
+        {paths.secrets_file, info_file(paths), secret_file(paths), lan_secret_file(paths)}
+    )
 
 
-def _held(file: Path, needles: Mapping[str, bytes]) -> set[str]:
-    """Names of the needles in `file`, looked for piece by piece."""
-    found: set[str] = set()
-    overlap = max(len(needle) for needle in needles.values()) - 1
-    rest = b""
-    try:
-        with file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK_BYTES):
-                piece = rest + chunk
-                found |= {name for name, needle in needles.items() if needle in piece}
-                rest = piece[-overlap:]
-    except OSError:
-        return found  # unreadable files are named by the check of modes
-    return found
+def _kept(store: SecretStore, count: int, paths: Paths) -> Finding:
+    """S44: a file is said to be one."""
+    where = str(paths.secrets_file) if store.backend == "file" else ""
+    return Finding("ok", f"{counted(count, 'secret')}, kept {store.place}.", where)

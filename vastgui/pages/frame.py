@@ -32,7 +32,9 @@ class Pages(ui.sub_pages):
 
     def _render_error(self, error: Exception) -> None:
         _log.error("A page could not be built.", exc_info=error)
-        text = "A fault in vastgui; app.log has the details. Runs go on. Reload the page."
+        text = (
+            "A fault in vastgui; the log (log.jsonl) has the details. Runs go on. Reload the page."
+        )
         notice("Fault", "This page cannot be shown", text, ("All runs", "/runs"))
 
 

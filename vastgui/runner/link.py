@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from vastgui.config import Paths, Settings
 from vastgui.runner.heavy import load_paramiko
+from vastgui.runner.tenancy import Tenancy
 from vastgui.state import events as ev
 from vastgui.state.events import AnyEvent
 from vastgui.state.plan import Plan
@@ -48,6 +49,7 @@ class Link:
         self._settings = settings
         self._append = append
         self._secret = secret
+        self._tenancy = Tenancy(plan, secret)
         self._opening = threading.Lock()
         self._session: Session | None = None
         self._attendant: Attendant | None = None
@@ -149,6 +151,7 @@ class Link:
         if lost is not None:
             self._lost_at = self._lost_at or time.monotonic()
             self._append(ev.LinkLost(reason=lost, attempt=attempt))
+            self._tenancy.check(attempt)
         elif self._lost_at is not None:
             self._append(ev.LinkRestored(after_s=round(time.monotonic() - self._lost_at, 2)))
             self._lost_at = None

@@ -5,11 +5,12 @@ other users of this computer out. `LanGuard` stands before the listener that oth
 reach, if the settings ask for one.
 """
 
+from vastgui.appinfo import lan_secret_file
 from vastgui.security.guard import Guard
 from vastgui.security.headers import cleaned
 from vastgui.security.hosts import Hosts
 from vastgui.security.keys import Keys
 from vastgui.security.lan import LanGuard
-from vastgui.security.lan_keys import LanKeys, lan_secret_file
+from vastgui.security.lan_keys import LanKeys
 
 __all__ = ["Guard", "Hosts", "Keys", "LanGuard", "LanKeys", "cleaned", "lan_secret_file"]

@@ -55,8 +55,11 @@ class Keys:
         key_file: Path,
         clock: Callable[[], float] = time.monotonic,
         used: Callable[[str], None] = lambda _: None,
+        learn: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`learn` is told every code and session that is made: no text may show them."""
         self.sessions = Sessions(load_key(key_file), SESSION_LIFE_S)
+        self._learn = learn
         self.bearer = secrets.token_urlsafe(32)
         self._clock = clock
         self._used = used
@@ -69,6 +72,7 @@ class Keys:
         while len(self._codes) >= MAX_CODES:
             self._codes.pop(next(iter(self._codes)))
         code = secrets.token_urlsafe(24)
+        self._learn(code)
         self._codes[code] = now + CODE_LIFE_S
         return code
 
@@ -78,7 +82,9 @@ class Keys:
         if end <= self._clock():
             return None
         self._used(code)
-        return self.sessions.new()
+        session = self.sessions.new()
+        self._learn(session)
+        return session
 
     def is_bearer(self, header: str) -> bool:
         return same(bearer_of(header), self.bearer)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from vastgui.config import Paths
 from vastgui.errors import StorageError
 from vastgui.security.keys import Sessions, load_key, same, write_private
 from vastgui.security.tries import Tries
@@ -18,10 +17,6 @@ SHORTEST = 12
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that look alike: it is typed on phones."""
 _GROUPS = 5
-
-
-def lan_secret_file(paths: Paths) -> Path:
-    return paths.config / "lan.secret"
 
 
 class LanKeys:
@@ -36,8 +31,11 @@ class LanKeys:
         key_file: Path,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        learn: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`learn` is told the secret: no text may show it."""
         self._secret = load_secret(secret_file)
+        learn(self._secret)
         key = hmac.new(load_key(key_file), b"lan:" + self._secret.encode(), hashlib.sha256).digest()
         self.sessions = Sessions(key, SESSION_LIFE_S, now)
         self._tries = Tries(clock)

@@ -74,7 +74,9 @@ def apply(state: RunState, event: ev.AnyEvent) -> RunState:
     """Return `state` after `event`: no clock, no file, no raise."""
     if state.is_terminal:
         return state  # the first ending wins: a late line never reopens a run
-    state = _applied(replace(state, last_event_at=event.at, last_seq=event.seq), event)
+    state = _applied(
+        replace(state, last_event_at=event.at, last_seq=max(event.seq, state.last_seq)), event
+    )
     if state.is_terminal:
         return state
     return replace(state, progress_percent=max(state.progress_percent, _percent(state)))

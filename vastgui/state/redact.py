@@ -15,7 +15,7 @@ from vastgui.state.secret import MASK, Secret
 from vastgui.state.secret_shapes import KEY_BEGINS, KEY_ENDS, without_shapes
 
 _E = TypeVar("_E", bound=AnyEvent)
-__all__ = ["MASK", "LineRedactor", "Redactor"]
+__all__ = ["MASK", "LineRedactor", "Redactor", "forms_of"]
 SHORTEST = 4
 """Shorter values would black out half of every text."""
 _SHORTEST_CODED = 8
@@ -46,14 +46,14 @@ class Redactor:
 
     def learn(self, value: str | Secret) -> None:
         """From now on no text shows `value`, be it plain, quoted for a URL, or in base64."""
-        forms = _forms_of(value)
+        forms = forms_of(value)
         with self._learning:
             self._kept |= forms
             self._sort()
 
     def learn_passing(self, value: str | Secret) -> None:
         """The same for one of many short-lived values: the newest 200 are remembered."""
-        forms = _forms_of(value)
+        forms = forms_of(value)
         with self._learning:
             self._passing.append(forms)
             self._sort()
@@ -103,7 +103,7 @@ class LineRedactor:
         return self._redactor.text(line)
 
 
-def _forms_of(secret: str | Secret) -> frozenset[str]:
+def forms_of(secret: str | Secret) -> frozenset[str]:
     """Every way in which the value may stand in a text."""
     value = secret.reveal() if isinstance(secret, Secret) else secret
     plain = {value, value.strip()}

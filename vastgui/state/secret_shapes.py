@@ -6,8 +6,9 @@ from vastgui.state.secret import MASK
 
 _NAME = r"(?:token|api[_-]?key|apikey|secret|passphrase|password|passwd)"
 _TRIGGERS = (
-    "token", "key", "secret", "pass", "bearer", "authorization", "code=", "hf_", "gh", "github_",
-    "sig",
+    "token", "secret", "passphrase", "password", "passwd", "apikey", "_key", "-key", "key=",
+    "private key", "bearer", "authorization", "code=", "sig=", "signature=", "hf_", "gho_", "ghp_",
+    "ghs_", "ghu_", "ghr_", "github_pat_",
 )  # fmt: skip
 """A text without any of these has no match: most lines are let through after this cheap look."""
 _SHAPES = tuple(

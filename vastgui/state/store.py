@@ -186,7 +186,7 @@ def create(
         if fd is not None:
             os.close(fd)
         shutil.rmtree(draft.path, ignore_errors=True)
-        if final.path.is_dir():
+        if os.path.isdir(final.path):  # unlike pathlib's, no error where nobody may look
             raise RunBusy(f"There is a run {final.id} already.", hint="Take another id.") from error
         raise storage_error(final.path, error) from error
     return final, fd

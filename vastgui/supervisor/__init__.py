@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import Popen
 from types import MappingProxyType
+from typing import Any
 
 from vastgui.config import Settings, runner_command
+from vastgui.deeds import note
 from vastgui.errors import RunBusy, StorageError, VastguiError
 from vastgui.state import control, store, turns
 from vastgui.state.ending import finalize_abandoned
@@ -73,9 +75,11 @@ class Supervisor:
         except OSError as error:
             problem = f"The runner could not be started: {error.strerror or error}."
             _end_unstarted(run, problem)
+            note("run_not_started", warns=True, run_id=run.id, error_type=type(error).__name__)
             raise VastguiError(problem, hint="Install vastgui again.") from error
         self._children[run.id] = child
         self._live[run.id] = Runner(run, child)
+        note("run_launched", run_id=run.id, pid=child.pid, **_of(plan))
         return run
 
     def sweep(self, also: Sequence[str] = ()) -> list[str]:
@@ -104,6 +108,7 @@ class Supervisor:
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
             return ""
+        note("run_stop_asked", run_id=run.id, mode=mode)
         if mode != "force":
             return control.send(run, "stop", mode=mode)
         command_id = ""
@@ -171,6 +176,8 @@ class Supervisor:
         run = store.open_run(self.runs, run_id)
         if has_ending(run):
             raise RunBusy(f"Run {run.id} has ended.", hint="Continue it, or run it again.")
+        about: dict[str, Any] = {"ask_id": ask_id} if ask_id else {}
+        note(f"run_{verb}_asked", run_id=run.id, **about)
         return control.send(run, verb, ask_id=ask_id, answer=answer)
 
     def _runner(self, run: RunDir) -> Runner:
@@ -181,6 +188,12 @@ class Supervisor:
 
 def _default_command() -> list[str]:
     return runner_command()
+
+
+def _of(plan: Plan) -> dict[str, Any]:
+    """What the log says of a plan: which, and how large."""
+    ids = {"template_id": plan.template_id, "continues": plan.continues}
+    return {"kind": plan.kind, "steps": len(plan.steps), **{k: v for k, v in ids.items() if v}}
 
 
 def _queue_up(run: RunDir, plan: Plan, lock_fd: int) -> None:

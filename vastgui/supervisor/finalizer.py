@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import replace
 
+from vastgui.deeds import fact
 from vastgui.errors import StorageError, VastguiError
 from vastgui.state import lock
 from vastgui.state.control import CommandReader
@@ -54,6 +55,8 @@ class Finalizer:
             return False
         if state is None:
             return False
+        if state.is_terminal:
+            fact("run_ended_by_sweep", run_id=run.id, status=state.status, cause=state.cause)
         self.unwritten.pop(run.id, None)
         self._not_before.pop(run.id, None)
         return state.is_terminal

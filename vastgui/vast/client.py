@@ -89,6 +89,8 @@ class VastClient:
         found = parse_one(answer.data)
         if found is None:
             raise InstanceGone(f"Vast.ai knows no instance {instance_id}.")
+        if found.id != instance_id:
+            raise OddAnswer(f"Vast.ai described instance {found.id} when asked for {instance_id}.")
         return found
 
     def instances(self) -> tuple[Instance, ...]:

@@ -17,10 +17,6 @@ SECRETS = (
     ("vast_api_key", "Vast.ai API key", "Needed to reboot an instance. It stays on this computer."),
     ("ssh_passphrase", "Passphrase of the SSH key", "Only when your key file has one."),
 )
-_PLACES = {
-    "keyring": "Kept in your system's keyring.",
-    "file": "Kept in a file that only you can read (no keyring here).",
-}
 
 
 class SecretsForm:
@@ -29,7 +25,7 @@ class SecretsForm:
     def __init__(self, secrets: SecretStore) -> None:
         self._secrets = secrets
         stored = set(secrets.names())
-        ui.label(_PLACES[secrets.backend]).classes("vg-help")
+        ui.label(f"Kept {secrets.place}.").classes("vg-help")
         self._fields = {
             name: self._row(name, label, help_, is_stored=name in stored)
             for name, label, help_ in SECRETS
