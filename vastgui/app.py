@@ -164,7 +164,7 @@ class Work:
             changed = self._say_failure("Following the runs", self._poll) or frozenset()
             watched = any(c.has_socket_connection for c in list(nicegui_app.clients()))
             self._quit_when_unused(watched=watched)
-            await asyncio.sleep(pace.after(changed, watched=watched))
+            await asyncio.sleep(pace.after(changed, watched=watched, is_behind=self.feed.is_behind))
 
     async def _sweep(self) -> None:
         while True:

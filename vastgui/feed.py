@@ -29,6 +29,9 @@ answering for half a second."""
 _TAIL_BYTES = 8192
 _ENDING = b'"event":"RunEnded"'  # quotes inside texts are escaped, so this is the event itself
 
+POLL_S, LOOK_S = 0.025, 0.25
+"""How long one run may keep the app, should it have been flooded: at a poll, for an answer."""
+
 Flush = Callable[[frozenset[str]], None]
 
 
@@ -69,10 +72,15 @@ class Feed:
     def poll(self) -> frozenset[str]:
         """Read on, discover new and deleted runs, flush once. Returns the ids that changed."""
         changed = self._discover()
-        changed |= {run_id for run_id in list(self._followers) if self._read(run_id)}
+        changed |= {run_id for run_id in list(self._followers) if self._read(run_id, POLL_S)}
         if changed:
             self._flush(frozenset(changed))
         return frozenset(changed)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some run has more to read than the last poll could."""
+        return any(follower.is_behind for follower in self._followers.values())
 
     def poll_now(self) -> None:
         """Look for new runs at once: one was just launched here."""
@@ -93,7 +101,7 @@ class Feed:
     def look(self, run_id: str) -> RunView:
         """The view of one run, read on at once: an answer must not be as old as the last poll."""
         view = self.view(run_id)
-        if run_id in self._followers and self._read(run_id):
+        if run_id in self._followers and self._read(run_id, LOOK_S):
             self._flush(frozenset({run_id}))
         return self._views.get(run_id, view)
 
@@ -173,9 +181,9 @@ class Feed:
         self._followers[run_id] = follower
         self._show(run_id, follower.state)
 
-    def _read(self, run_id: str) -> bool:
+    def _read(self, run_id: str, budget_s: float) -> bool:
         follower = self._followers[run_id]
-        if not follower.poll():
+        if not follower.poll(budget_s):
             return False
         self._show(run_id, follower.state)
         if follower.state.is_terminal:
@@ -225,10 +233,12 @@ class Feed:
 class Pace:
     """How long to wait between two polls: 50 ms while little changes, more under load."""
 
-    FAST_S, BUSY_S, IDLE_S = 0.05, 0.15, 0.5
+    FAST_S, BUSY_S, IDLE_S, BEHIND_S = 0.05, 0.15, 0.5, 0.01
 
-    def after(self, changed: Iterable[str], *, watched: bool) -> float:
+    def after(self, changed: Iterable[str], *, watched: bool, is_behind: bool = False) -> float:
         """Seconds until the next poll. `watched`: some browser tab is connected."""
+        if is_behind:
+            return self.BEHIND_S
         if not watched:
             return self.IDLE_S
         return self.BUSY_S if len(list(changed)) > 50 else self.FAST_S

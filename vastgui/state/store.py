@@ -7,10 +7,11 @@ runs/<id>/  spec.json  lock  events.jsonl  control.jsonl  hb  reserve  runner.lo
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -236,19 +237,34 @@ class Follower:
         self.run = run
         self.plan = run.plan()
         self.state = initial(self.plan)
+        self.is_behind = False
+        """Whether the last poll left something unread, for want of time."""
         self._tail = Tail(run.events)
+        self._unread: Iterator[AnyEvent] = iter(())
 
-    def poll(self) -> bool:
-        """Read on; True when the state changed. Never raises for the content of the file."""
-        before = self.state
-        if self._tail.shrank():
-            self._tail.close()
-            self._tail, self.state = Tail(self.run.events), initial(self.plan)
-        for event in self._tail.read():
+    def poll(self, budget_s: float = math.inf) -> bool:
+        """Read on; True when the state changed. Never raises for the content of the file.
+
+        After `budget_s` the rest of what is there is left to the next call.
+        """
+        before, until = self.state, time.perf_counter() + budget_s
+        if not self.is_behind:
+            self._begin()
+        self.is_behind = False
+        for event in self._unread:
             self.state = apply(self.state, event)
+            if time.perf_counter() >= until:
+                self.is_behind = True
+                break
         if self._tail.damaged != self.state.damaged_lines:
             self.state = replace(self.state, damaged_lines=self._tail.damaged)
         return self.state is not before
+
+    def _begin(self) -> None:
+        if self._tail.shrank():
+            self._tail.close()
+            self._tail, self.state = Tail(self.run.events), initial(self.plan)
+        self._unread = self._tail.read()
 
     def close(self) -> None:
         self._tail.close()

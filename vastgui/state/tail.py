@@ -30,10 +30,14 @@ class Tail:
             yield from events
 
     def pieces(self) -> Iterator[Iterator[AnyEvent]]:
-        """The same, piece by piece of the file: one without any event is a piece too."""
+        """The same, piece by piece of the file: one without any event is a piece too.
+
+        Ends with what is there now, however fast the file grows.
+        """
         if self._fd < 0 and not self._open():
             return
-        while True:
+        size = os.fstat(self._fd).st_size
+        while self._offset < size:
             try:
                 chunk = os.read(self._fd, _CHUNK_BYTES)
             except OSError:
