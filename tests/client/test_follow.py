@@ -69,10 +69,17 @@ def test_it_sees_each_transition_and_stops_by_itself(client: Client, begin: Begi
     assert [s.status for s in client.follow(scribe.id)] == [Status.COMPLETED]
 
 
+@pytest.mark.parametrize(("refused", "rung"), [((), 0), (("/ws/",), 1)], ids=["ws", "sse"])
 def test_thirty_cuts_and_one_end(
-    client: Client, proxy: FaultProxy, begin: Begin, served: Served
+    client: Client,
+    proxy: FaultProxy,
+    begin: Begin,
+    served: Served,
+    refused: tuple[str, ...],
+    rung: int,
 ) -> None:
     """The proxy cuts wherever it likes; nothing is lost, no step goes back, the end comes once."""
+    served.refused = refused
     chance = random.Random(4)
     scribe = begin()
     follower = Follower(client, scribe.id)
@@ -89,7 +96,7 @@ def test_thirty_cuts_and_one_end(
     assert proxy.losses >= 30
     errors = [s.steps[0].result.error for s in follower.seen if s.steps[0].result]
     assert list(dict.fromkeys(errors)) == [str(n) for n in range(30)]
-    assert follower.following.ladder.rung == 0
+    assert follower.following.ladder.rung == rung
 
 
 @pytest.mark.parametrize(

@@ -336,8 +336,9 @@ def test_a_slow_reader_is_dropped_and_comes_back(served: Served, begin: Begin) -
     assert kinds(told) == ["snapshot"] + ["diff"] * (last - 2) + ["end"]
 
 
+@pytest.mark.row("R42")
 def test_a_flood_of_progress_is_told_ten_times_a_second(served: Served, begin: Begin) -> None:
-    """R42: tens of thousands of lines at full speed, and the app stays responsive."""
+    """Tens of thousands of lines at full speed, and the app stays responsive."""
     lines = 20_000
     scribe = begin()
     scribe.write(ev.StepStarted(step=0))

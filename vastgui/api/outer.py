@@ -44,12 +44,12 @@ class Timed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, began = 0, time.perf_counter()
+        status, began, took_s = 0, time.perf_counter(), 0.0
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took_s
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, took_s = message["status"], time.perf_counter() - began
             await send(message)
 
         try:
@@ -60,7 +60,7 @@ class Timed:
                 raise
             _log.exception("%s %s failed.", scope["method"], _route(scope))
         finally:
-            took_s = time.perf_counter() - began
+            took_s = took_s or time.perf_counter() - began  # a stream goes on for hours
             self._metrics.answered(_route(scope), scope["method"], status or 500, took_s)
 
 
