@@ -9,6 +9,7 @@ from typing import Any
 
 from vastgui.cli import exits
 from vastgui.cli.asked import Asked
+from vastgui.cli.called import called
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import check_lines
 from vastgui.cli.run import left, watched
@@ -74,33 +75,25 @@ def _same(path: Path, folder: Path, sha256: str) -> Path | None:
 
 
 def _launch(args: argparse.Namespace, desk: Desk, *, only_preflight: bool = False) -> str:
-    target = target_of(args, desk)
-    asked = Asked(desk.services.form(args.workflow, _known_queue(args, desk)))
-    return desk.services.launch_generate(
-        args.workflow,
-        ssh_connection=target.connection.ssh_connection,
-        server=target.server,
-        key_file=target.connection.key_file,
-        use_agent=target.connection.use_agent,
-        instance_id=target.connection.instance_id,
-        parameters=asked.parameters(args.set),
-        inputs=asked.inputs(args.input),
-        seed_controls=asked.controls(args.seed_control),
-        output_dir="" if only_preflight else args.out,
-        comfyui_port=args.comfyui_port or 0,
-        run_rest=getattr(args, "run_rest", False),
-        only_preflight=only_preflight,
-        metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
-    )
-
-
-def _known_queue(args: argparse.Namespace, desk: Desk) -> str:
-    """The catalog's key of the target; a wrong connection is refused by the launch, not here."""
-    try:
-        return target_of(args, desk).queue(desk)
-    except InvalidInput as error:
-        message = error.message.removeprefix(f"{error.field}: ")
-        raise InvalidInput("--on", message, hint=error.hint) from error
+    with called("--on"):
+        target = target_of(args, desk)
+        asked = Asked(desk.services.form(args.workflow, target.queue(desk)))
+        return desk.services.launch_generate(
+            args.workflow,
+            ssh_connection=target.connection.ssh_connection,
+            server=target.server,
+            key_file=target.connection.key_file,
+            use_agent=target.connection.use_agent,
+            instance_id=target.connection.instance_id,
+            parameters=asked.parameters(args.set),
+            inputs=asked.inputs(args.input),
+            seed_controls=asked.controls(args.seed_control),
+            output_dir="" if only_preflight else args.out,
+            comfyui_port=args.comfyui_port or 0,
+            run_rest=getattr(args, "run_rest", False),
+            only_preflight=only_preflight,
+            metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
+        )
 
 
 def _report(

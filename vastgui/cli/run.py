@@ -4,6 +4,7 @@ import argparse
 import json
 
 from vastgui.cli import exits, prompt
+from vastgui.cli.called import called
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import opening
 from vastgui.cli.views import choose_view
@@ -57,19 +58,21 @@ def settings_of(pairs: list[str]) -> dict[str, str]:
 
 
 def _launch(args: argparse.Namespace, desk: Desk) -> str:
-    return desk.services.launch_setup(
-        args.template,
-        ssh_connection=args.ssh,
-        key_file=args.key,
-        use_agent=args.agent,
-        instance_id=args.instance_id,
-        variables=settings_of(args.set),
-        enabled=dict.fromkeys(args.skip, False),
-        only=args.only,
-        from_step=args.from_step,
-        step_delay_s=args.step_delay,
-        metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
-    )
+    variables = settings_of(args.set)
+    with called("--ssh"):
+        return desk.services.launch_setup(
+            args.template,
+            ssh_connection=args.ssh,
+            key_file=args.key,
+            use_agent=args.agent,
+            instance_id=args.instance_id,
+            variables=variables,
+            enabled=dict.fromkeys(args.skip, False),
+            only=args.only,
+            from_step=args.from_step,
+            step_delay_s=args.step_delay,
+            metadata={"initiated_from": "cli", "user_agent": "vastgui cli"},
+        )
 
 
 def left(args: argparse.Namespace, desk: Desk, run_id: str) -> int:

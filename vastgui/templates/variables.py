@@ -1,7 +1,7 @@
 """`${name}` in templates: found, followed and put in as values, never as shell text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from vastgui.errors import InvalidInput
@@ -9,7 +9,7 @@ from vastgui.state import checks
 from vastgui.templates import secrets
 from vastgui.templates.astext import from_text
 from vastgui.templates.model import ParamSpec
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>[^{}$]*)\}")
 _IN_COMMAND = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -41,9 +41,10 @@ def resolve(
         if name not in values:
             spec = by_name[name]
             raw = given.get(name, spec.default)
-            inner = {
-                used: value_of(used, (*path, name)) for used in references(raw) if used in by_name
-            }
+            for used in references(raw):
+                if used not in by_name:
+                    raise _unknown(used, by_name, field)
+            inner = {used: value_of(used, (*path, name)) for used in references(raw)}
             values[name] = checked(spec, substitute(raw, inner, field), field, needed=needed)
         return values[name]
 
@@ -109,5 +110,9 @@ def _part(match: re.Match[str], values: Mapping[str, Any], field: str) -> str:
 
 def _lookup(name: str, values: Mapping[str, Any], field: str) -> Any:
     if name not in values:
-        raise InvalidInput(field, f"uses ${{{name}}}, which is unknown. {suggest(name, values)}")
+        raise _unknown(name, values, field)
     return values[name]
+
+
+def _unknown(name: str, known: Collection[str], field: str) -> InvalidInput:
+    return InvalidInput(field, f"uses ${{{name}}}, which is unknown. {suggest(name, known)}")
