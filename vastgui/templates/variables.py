@@ -41,11 +41,11 @@ def resolve(
         if name not in values:
             spec = by_name[name]
             raw = given.get(name, spec.default)
-            for used in references(raw):
-                if used not in by_name:
-                    raise _unknown(used, by_name, field)
-            inner = {used: value_of(used, (*path, name)) for used in references(raw)}
-            values[name] = checked(spec, substitute(raw, inner, field), field, needed=needed)
+            inner = {
+                used: value_of(used, (*path, name)) for used in references(raw) if used in by_name
+            }
+            value = substitute(raw, inner, field, by_name)
+            values[name] = checked(spec, value, field, needed=needed)
         return values[name]
 
     for name in by_name:
@@ -66,18 +66,21 @@ def checked(spec: ParamSpec, value: Any, field: str, *, needed: bool = True) -> 
     return good
 
 
-def substitute(raw: Any, values: Mapping[str, Any], field: str) -> Any:
-    """`raw` with its `${names}` replaced; a text that is one reference becomes the value itself."""
+def substitute(raw: Any, values: Mapping[str, Any], field: str, known: Collection[str] = ()) -> Any:
+    """`raw` with its `${names}` replaced; a text that is one reference becomes the value itself.
+
+    `known`: names to suggest for an unknown one, when there are more than `values` has.
+    """
     if isinstance(raw, Mapping):
-        return {k: substitute(v, values, f"{field} › {k}") for k, v in raw.items()}
+        return {k: substitute(v, values, f"{field} › {k}", known) for k, v in raw.items()}
     if isinstance(raw, list | tuple):
-        return [substitute(v, values, f"{field}[{i}]") for i, v in enumerate(raw)]
+        return [substitute(v, values, f"{field}[{i}]", known) for i, v in enumerate(raw)]
     if not isinstance(raw, str):
         return raw
     whole = _REFERENCE.fullmatch(raw)
     if whole and not whole["escaped"]:
-        return _lookup(whole["name"], values, field)
-    return _REFERENCE.sub(lambda match: _part(match, values, field), raw)
+        return _lookup(whole["name"], values, field, known)
+    return _REFERENCE.sub(lambda match: _part(match, values, field, known), raw)
 
 
 def used_in_command(command: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -99,20 +102,19 @@ def references(raw: Any) -> list[str]:
     return [match["name"] for match in _REFERENCE.finditer(raw) if not match["escaped"]]
 
 
-def _part(match: re.Match[str], values: Mapping[str, Any], field: str) -> str:
+def _part(
+    match: re.Match[str], values: Mapping[str, Any], field: str, known: Collection[str]
+) -> str:
     if match["escaped"]:
         return match[0][1:]
-    value = _lookup(match["name"], values, field)
+    value = _lookup(match["name"], values, field, known)
     if isinstance(value, list | dict):
         raise InvalidInput(field, f"${{{match['name']}}} is a list and must stand alone.")
     return "" if value is None else str(value)
 
 
-def _lookup(name: str, values: Mapping[str, Any], field: str) -> Any:
+def _lookup(name: str, values: Mapping[str, Any], field: str, known: Collection[str]) -> Any:
     if name not in values:
-        raise _unknown(name, values, field)
+        near = suggest(name, known or values)
+        raise InvalidInput(field, f"uses ${{{name}}}, which is unknown. {near}")
     return values[name]
-
-
-def _unknown(name: str, known: Collection[str], field: str) -> InvalidInput:
-    return InvalidInput(field, f"uses ${{{name}}}, which is unknown. {suggest(name, known)}")
