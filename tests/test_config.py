@@ -37,7 +37,7 @@ WRONG = {
     "port: 99999": "port: must be a port",
     "dark: maybe": "dark: must be true, false or empty",
     "ssh_key: 7": "ssh_key: must be a text",
-    "colour: red": "colour: unknown setting",
+    "colour: red": "colour: is unknown",
     "lan_address: box.local": "lan_address: must be an IP address",
     "lan_address: yes": "lan_address: must be a text",
     "lan_port: 70000": "lan_port: must be a port",
@@ -48,7 +48,7 @@ WRONG = {
     "lan_names: a, b c": "lan_names: 'b c' is no host name",
     "- a\n- b": "name: value",
     "port: [": "not valid YAML",
-    "\udcff": "not valid YAML",
+    "\udcff": "not UTF-8 text",
 }
 
 

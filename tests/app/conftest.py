@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.apart import apart_from_the_browser  # noqa: F401 -- a fixture, used by itself
 from tests.app.scribe import Scribe
 from vastgui.config import Paths, Settings
 from vastgui.services import Services

@@ -117,7 +117,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "a role it lacks": (("--set", "lora=x"), "--set: lora is not in this workflow"),
     "a file it does not want": (("--input", __file__), "--input: the workflow wants no file"),
     "a control it is not": (("--seed-control", "maybe"), "--seed-control: must be one of"),
-    "no such folder": (("--out", "/nowhere/at/all"), "output_dir: there is no folder /nowhere/at"),
+    "no such folder": (("--out", "/nowhere/at/all"), "--out: there is no folder /nowhere/at"),
     "two wishes at odds": (("--detach", "--accept-new-host-key"), "does not work with --detach"),
 }
 
@@ -136,7 +136,7 @@ def test_what_is_wrong_is_named_before_anything_starts(
     ("target", "message"),
     [
         ("", "--on: is missing"),
-        ("http://10.0.0.1:8188", "server: must be http://127.0.0.1:PORT"),
+        ("http://10.0.0.1:8188", "--on: must be http://127.0.0.1:PORT"),
         ("nowhere", "--on: "),
         ("gpu", "--on: gpu means 2 instances"),
     ],

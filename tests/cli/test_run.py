@@ -107,13 +107,13 @@ def test_only_from_skip_and_set_choose_what_is_done(vastgui: Call) -> None:
     ("words", "said"),
     [
         (["dance", *SSH], "there is no 'dance'"),
-        (["nap", "--ssh", "root@host; reboot"], "ssh_connection"),
-        (["nap", *SSH, "--key", "/nowhere/id"], "key_file: there is no file"),
+        (["nap", "--ssh", "root@host; reboot"], "--ssh: holds"),
+        (["nap", *SSH, "--key", "/nowhere/id"], "--key: there is no file"),
         (["nap", *SSH, "--set", "long"], "--set: 'long' must be KEY=VALUE."),
         (["nap", *SSH, "--set", "long=forever"], "long"),
         (["nap", *SSH, "--set", "short=1"], "short"),
         (["nap", *SSH, "--only", "7"], "only"),
-        (["nap", *SSH, "--step-delay", "-1"], "step_delay_s"),
+        (["nap", *SSH, "--step-delay", "-1"], "--step-delay: must"),
         (["nap", *SSH, "--detach", "--accept-new-host-key"], "does not work with --detach"),
     ],
 )

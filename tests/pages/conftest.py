@@ -1,6 +1,5 @@
 """Services over a home of their own, whose runners end at once; a simulated user in front."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -10,6 +9,7 @@ import pytest
 from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
 
+from tests.apart import apart_from_the_browser  # noqa: F401 -- a fixture, used by itself
 from tests.pages.comfy_scribe import ComfyScribe
 from vastgui.config import Paths, Settings
 from vastgui.feed import Feed
@@ -17,15 +17,6 @@ from vastgui.pages.frame import make_root
 from vastgui.services import Services
 
 NO_RUNNER = [sys.executable, "-S", "-c", "pass"]
-
-
-@pytest.fixture(autouse=True)
-def apart_from_the_browser() -> Iterator[None]:
-    """Playwright leaves its loop marked as running in this thread, and ours would not start."""
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
 
 
 @pytest.fixture

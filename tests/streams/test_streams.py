@@ -32,7 +32,6 @@ from vastgui.services import Services
 from vastgui.state import events as ev
 from vastgui.state.fold import apply, initial
 from vastgui.state.model import to_json
-from vastgui.state.plan import new_id
 
 Read = Callable[..., list[Told]]
 
@@ -250,7 +249,7 @@ def test_a_run_of_another_process_is_followed(served: Served, services: Services
 @pytest.mark.parametrize(
     ("path", "code", "words"),
     [
-        (f"/{new_id()}", 404, "There is no run"),
+        ("/" + "0" * 26, 404, "There is no run"),
         ("/..%2F..%2Fetc", 404, ""),
         ("/last", 404, "There is no run 'last'"),
         ("/{id}?from=", 422, "from: '' is no number"),

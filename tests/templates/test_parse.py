@@ -7,7 +7,7 @@ import pytest
 from vastgui.config import assets_dir
 from vastgui.errors import InvalidInput, StorageError
 from vastgui.templates import Actions, load_actions, load_template
-from vastgui.templates.yamlfile import MAX_BYTES, read
+from vastgui.yamlfile import MAX_BYTES, read
 
 GOOD = "label: Mine\nsteps:\n  - action: test_ssh\n"
 

@@ -64,10 +64,10 @@ async def execute_comfyui(
         queue = where.queue(core.services)
         name = wanted.workflow_name or ""
         form = await asyncio.to_thread(core.services.form, given, queue, name)
-        asked = Asked.of(wanted, form)
+        asked = Asked(wanted, form)
 
     def launch() -> str:
-        with called(wanted):
+        with called(wanted, asked.places):
             return core.services.launch_generate(
                 given,
                 name=name,

@@ -1,12 +1,13 @@
 """From a request to the words of `launch_generate`: where it runs, and which fields are meant."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from vastgui.api.models.comfyui import ExecuteWanted
+from vastgui.api.models.comfyui import ExecuteWanted, InputFile
 from vastgui.errors import InvalidInput
 from vastgui.generating import Form, checked_server, server_queue
 from vastgui.generating.naming import Naming
@@ -57,79 +58,74 @@ class Where:
         }
 
 
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """Values, files and seeds by field id."""
+    """Values, files and seeds by field id. Raises `InvalidInput` naming the request's own places."""
 
-    parameters: dict[str, Any]
-    inputs: dict[str, Path]
-    seed_controls: dict[str, str]
-
-    @classmethod
-    def of(cls, wanted: ExecuteWanted, form: Form) -> "Asked":
-        naming = Naming(form)
-        return cls(_parameters(wanted, naming), _inputs(wanted, naming), _controls(wanted, naming))
+    def __init__(self, wanted: ExecuteWanted, form: Form) -> None:
+        self._naming = Naming(form)
+        self.places: dict[str, str] = {}
+        """Field id to where the request speaks of it."""
+        self.parameters = dict(self._parameter(*pair) for pair in wanted.parameters.items())
+        self.controls = self._controls(wanted.seed_controls)
+        self.inputs = self._inputs(wanted.input_images)
 
     def words(self) -> dict[str, Any]:
         return {
             "parameters": self.parameters,
             "inputs": self.inputs,
-            "seed_controls": self.seed_controls,
+            "seed_controls": self.controls,
         }
+
+    def _parameter(self, key: str, value: Any) -> tuple[str, Any]:
+        where = f"parameters › {key[:100]}"
+        if not isinstance(value, str | int | float):
+            raise InvalidInput(where, "must be a text, a number, true or false.")
+        field = self._naming.field(where, key)
+        self.places[field] = where
+        return field, value
+
+    def _inputs(self, images: Iterable[InputFile]) -> dict[str, Path]:
+        out: dict[str, Path] = {}
+        for i, image in enumerate(images):
+            where = f"input_images[{i}]"
+            field = self._file(image, where)
+            if field in out:
+                raise InvalidInput(where, f"is the second file for {field}.")
+            out[field] = Path(image.path)
+            self.places[field] = where
+        return out
+
+    def _file(self, image: InputFile, where: str) -> str:
+        if image.field:
+            return self._naming.field(f"{where} › field", image.field)
+        return self._naming.only_file(
+            where, image.path, lambda name: f'{{"path": …, "field": "{name}"}}'
+        )
+
+    def _controls(self, given: Mapping[str, str]) -> dict[str, str]:
+        """`seed` means every seed there is."""
+        out: dict[str, str] = {}
+        for key, control in given.items():
+            where = f"seed_controls › {key[:100]}"
+            naming = self._naming
+            fields = naming.seeds if key == "seed" else [naming.field(where, key)]
+            if not fields:
+                raise InvalidInput(where, "the workflow has no seed: leave it out.")
+            out |= dict.fromkeys(fields, control)
+            self.places |= dict.fromkeys(fields, where)
+        return out
 
 
 @contextlib.contextmanager
-def called(wanted: ExecuteWanted) -> Iterator[None]:
+def called(
+    wanted: ExecuteWanted, places: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
     """Errors inside name the request's own places instead of the services' fields."""
     try:
         yield
     except InvalidInput as error:
         said = error.message.removeprefix(f"{error.field}: ")
-        raise InvalidInput(_place(wanted, error.field), said, hint=error.hint) from error
-
-
-def _place(wanted: ExecuteWanted, field: str) -> str:
-    if field == "workflow" and wanted.workflow_file:
-        return "workflow_file"
-    if field in wanted.parameters:
-        return f"parameters › {field}"
-    if field in wanted.seed_controls:
-        return f"seed_controls › {field}"
-    files = [i for i, image in enumerate(wanted.input_images) if image.field == field]
-    return f"input_images[{files[0]}]" if files else field
-
-
-def _parameters(wanted: ExecuteWanted, naming: Naming) -> dict[str, Any]:
-    out = {}
-    for key, value in wanted.parameters.items():
-        where = f"parameters › {key}"
-        if not isinstance(value, str | int | float):
-            raise InvalidInput(where, "must be a text, a number, true or false.")
-        out[naming.field(where, key)] = value
-    return out
-
-
-def _inputs(wanted: ExecuteWanted, naming: Naming) -> dict[str, Path]:
-    out: dict[str, Path] = {}
-    for i, image in enumerate(wanted.input_images):
-        where = f"input_images[{i}]"
-        if image.field:
-            field = naming.field(f"{where} › field", image.field)
-        else:
-            field = naming.only_file(where, image.path, lambda name: f'{{"field": "{name}"}}')
-        if field in out:
-            raise InvalidInput(where, f"is the second file for {field}.")
-        out[field] = Path(image.path)
-    return out
-
-
-def _controls(wanted: ExecuteWanted, naming: Naming) -> dict[str, str]:
-    """`seed` means every seed there is."""
-    out: dict[str, str] = {}
-    for key, control in wanted.seed_controls.items():
-        where = f"seed_controls › {key}"
-        fields = naming.seeds if key == "seed" else [naming.field(where, key)]
-        if not fields:
-            raise InvalidInput(where, "the workflow has no seed: leave it out.")
-        out |= dict.fromkeys(fields, control)
-    return out
+        field = (
+            "workflow_file" if error.field == "workflow" and wanted.workflow_file else error.field
+        )
+        raise InvalidInput(places.get(field, field), said, hint=error.hint) from error

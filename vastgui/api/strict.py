@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from vastgui.api.errors import Refused
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 MAX_BODY_BYTES = 20_000_000
 MAX_DIGITS = 20

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 _PLAIN = {
     "missing": "is missing.",

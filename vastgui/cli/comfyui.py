@@ -6,6 +6,7 @@ import webbrowser
 from collections.abc import Callable
 
 from vastgui.cli import exits, prompt
+from vastgui.cli.called import called
 from vastgui.cli.control import until_ended
 from vastgui.cli.desk import Desk
 from vastgui.cli.exits import LeftRunning
@@ -14,6 +15,7 @@ from vastgui.cli.target import target_of
 from vastgui.cli.views import Lines
 from vastgui.cli.watch import Watch
 from vastgui.generating.actions import address_of
+from vastgui.ssh.connections import Connection
 from vastgui.state.model import RunState
 
 FROM_HERE = {"initiated_from": "cli", "user_agent": "vastgui cli"}
@@ -21,12 +23,21 @@ FROM_HERE = {"initiated_from": "cli", "user_agent": "vastgui cli"}
 
 def comfyui(args: argparse.Namespace, desk: Desk) -> int:
     """Open an instance's ComfyUI in the browser until Ctrl-C; exit 0 when it was closed so."""
-    target = target_of(args, desk)
+    with called("--on"):
+        target = target_of(args, desk)
+        run_id = "" if target.server else _opened(args, desk, target.connection)
     if target.server:
         _show(target.server, args, target.server)
         return exits.DONE
-    connection = target.connection
-    run_id = desk.services.open_comfyui(
+    if address := address_of(desk.run(run_id).state()):
+        said = f"{address}   (run {run_id} holds it open; to close it: vastgui stop {run_id})"
+        _show(address, args, said)
+        return exits.DONE
+    return _held_open(args, desk, run_id)
+
+
+def _opened(args: argparse.Namespace, desk: Desk, connection: Connection) -> str:
+    return desk.services.open_comfyui(
         ssh_connection=connection.ssh_connection,
         key_file=connection.key_file,
         use_agent=connection.use_agent,
@@ -34,11 +45,6 @@ def comfyui(args: argparse.Namespace, desk: Desk) -> int:
         comfyui_port=args.comfyui_port or 0,
         metadata=FROM_HERE,
     )
-    if address := address_of(desk.run(run_id).state()):
-        said = f"{address}   (run {run_id} holds it open; to close it: vastgui stop {run_id})"
-        _show(address, args, said)
-        return exits.DONE
-    return _held_open(args, desk, run_id)
 
 
 def free(args: argparse.Namespace, desk: Desk) -> int:

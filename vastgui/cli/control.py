@@ -88,7 +88,8 @@ def _living(args: argparse.Namespace, desk: Desk) -> RunDir:
     run = desk.run(args.run)
     state = desk.state(run)
     if state.is_terminal:
-        raise RunBusy(f"Run {run.id} has ended already: {state.status}.")
+        hint = f"To take it up again: vastgui continue {run.id}"
+        raise RunBusy(f"Run {run.id} has ended already: {state.status}.", hint=hint)
     return run
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from vastgui.cli import exits, through
 from vastgui.cli.asked import Asked
+from vastgui.cli.called import called
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import check_lines
 from vastgui.cli.run import left, watched
@@ -74,8 +75,13 @@ def _same(path: Path, folder: Path, sha256: str) -> Path | None:
 
 
 def _launch(args: argparse.Namespace, desk: Desk, *, only_preflight: bool = False) -> str:
+    with called("--on"):
+        return _launched(args, desk, only_preflight=only_preflight)
+
+
+def _launched(args: argparse.Namespace, desk: Desk, *, only_preflight: bool) -> str:
     target = target_of(args, desk)
-    asked = Asked(desk.services.form(args.workflow, _known_queue(args, desk)))
+    asked = Asked(desk.services.form(args.workflow, target.queue(desk)))
     parameters, inputs = asked.parameters(args.set), asked.inputs(args.input)
     words: dict[str, Any] = {
         "ssh_connection": target.connection.ssh_connection,
@@ -120,15 +126,6 @@ def _body(
         "comfyui_port": words["comfyui_port"] or None,
         "workflow_id": run_id,
     }
-
-
-def _known_queue(args: argparse.Namespace, desk: Desk) -> str:
-    """The catalog's key of the target; a wrong connection is refused by the launch, not here."""
-    try:
-        return target_of(args, desk).queue(desk)
-    except InvalidInput as error:
-        message = error.message.removeprefix(f"{error.field}: ")
-        raise InvalidInput("--on", message, hint=error.hint) from error
 
 
 def _report(

@@ -85,7 +85,7 @@ def _run(verbs: "Verbs") -> None:
         "--skip", action="append", default=[], metavar="STEP", help="leave this step out"
     )
     verb.add_argument(
-        "--step-delay", type=float, default=0.0, metavar="S", help="seconds between two steps"
+        "--step-delay", type=_seconds, default=0.0, metavar="S", help="seconds between two steps"
     )
     verb.add_argument(
         "--accept-new-host-key", action="store_true", help="trust a host seen for the first time"
@@ -165,7 +165,9 @@ def _history(verbs: "Verbs") -> None:
     verb.add_argument(
         "--search", default="", metavar="TEXT", help="in label, connection, id, error"
     )
-    verb.add_argument("--limit", type=int, default=20, metavar="N", help="0 lists all (default 20)")
+    verb.add_argument(
+        "--limit", type=_whole, default=20, metavar="N", help="0 lists all (default 20)"
+    )
     _json(verb, "print the states as a JSON list")
     verb = _on_run(verbs, "show", "history:show", "show one run's steps")
     _json(verb, "print the state as JSON")
@@ -230,10 +232,23 @@ def _json(verb: argparse.ArgumentParser, help_: str) -> None:
     verb.add_argument("--json", action="store_true", help=help_)
 
 
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of seconds") from None
+
+
+def _whole(text: str) -> int:
+    if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 10:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port, 0 to 65535")
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port, 0 to 65535")
 
 
 def _no_host(_address: str) -> str:

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from vastgui.cli import exits, prompt, through
+from vastgui.cli.called import called
 from vastgui.cli.desk import Desk
 from vastgui.cli.lines import opening
 from vastgui.cli.views import choose_view
@@ -69,16 +70,15 @@ def _launch(args: argparse.Namespace, desk: Desk) -> str:
         "from_step": args.from_step,
     }
     about = {"initiated_from": "cli", "user_agent": through.AGENT}
-    return through.launched(
-        desk,
-        lambda app, run_id: app.start({
-            **words, "template_id": args.template, "step_delay": args.step_delay,
-            "workflow_id": run_id,
-        }),
-        lambda: desk.services.launch_setup(
-            args.template, **words, step_delay_s=args.step_delay, metadata=about
-        ),
-    )  # fmt: skip
+    more = {"template_id": args.template, "step_delay": args.step_delay}
+    with called("--ssh"):
+        return through.launched(
+            desk,
+            lambda app, run_id: app.start({**words, **more, "workflow_id": run_id}),
+            lambda: desk.services.launch_setup(
+                args.template, **words, step_delay_s=args.step_delay, metadata=about
+            ),
+        )
 
 
 def left(args: argparse.Namespace, desk: Desk, run_id: str) -> int:

@@ -1,10 +1,13 @@
 """The names under which a listener may be asked: a page that rebinds its own name has none."""
 
 import ipaddress
+import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import psutil
 
+KNOWN_FOR_S = 5.0
 _LAN_ADVICE = "Open it by its IP address, or add this name to lan_names in settings.yaml."
 
 
@@ -45,7 +48,12 @@ class Hosts:
 
 
 def addresses() -> list[str]:
-    """The IP addresses of this computer's network cards."""
+    """The IP addresses of this computer's network cards, looked up every few seconds at most."""
+    return _looked_up(int(time.monotonic() / KNOWN_FOR_S))
+
+
+@lru_cache(maxsize=1)
+def _looked_up(_period: int) -> list[str]:
     found: set[str] = set()
     for card in psutil.net_if_addrs().values():
         for entry in card:

@@ -1,6 +1,6 @@
 """Setup templates: YAML files that say which steps a run has. See docs/templates.md.
 
-yamlfile (strict reading) < secrets, astext, actions, nodelist, variables < params < parse < library; build.
+secrets, astext, actions, nodelist, variables < params < parse < library; build.
 """
 
 from vastgui.templates.actions import load_actions

@@ -6,7 +6,7 @@ from typing import Any
 from vastgui.errors import InvalidInput
 from vastgui.state.checks import KINDS, boolean, integer, seconds
 from vastgui.templates.model import Actions, ActionSpec, ParamSpec
-from vastgui.templates.yamlfile import mapping, read, suggest
+from vastgui.yamlfile import mapping, read, suggest
 
 _PARAM_KEYS = ("kind", "default", "label", "help", "required", "secret", "choices", "local")
 _ACTION_KEYS = ("label", "help", "timeout_s", "silence_timeout_s", "weight_s", "retries", "params")

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from vastgui.templates.yamlfile import parse
+from vastgui.yamlfile import parse
 
 _STRUCTURED = ("repos", "links", "package_map", "env_map", "field_map")
 

@@ -10,7 +10,7 @@ from vastgui.state.plan import Plan, PlanStep, new_id
 from vastgui.templates.model import ActionSpec, Template, TemplateStep
 from vastgui.templates.params import step_params
 from vastgui.templates.variables import resolve
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 
 def build_plan(  # noqa: PLR0913 - each choice of the user is one keyword

@@ -9,7 +9,7 @@ from vastgui.templates.actions import load_actions
 from vastgui.templates.model import BrokenTemplate, NoSuchTemplate, Template
 from vastgui.templates.nodelist import is_node_list
 from vastgui.templates.parse import load_template
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 
 class Templates:

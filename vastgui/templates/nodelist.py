@@ -7,7 +7,7 @@ from typing import Any
 
 from vastgui.errors import InvalidInput, VastguiError
 from vastgui.state import checks
-from vastgui.templates.yamlfile import read, read_text
+from vastgui.yamlfile import read, read_text
 
 COLUMNS = {"name": "name", "repourl": "url", "requirementsfile": "requirements", "commit": "commit"}
 """Column of the CSV file (case does not matter) to key of a node pack."""

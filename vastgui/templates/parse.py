@@ -12,7 +12,7 @@ from vastgui.templates.model import Actions, ActionSpec, ParamSpec, Template, Te
 from vastgui.templates.nodelist import read_repos
 from vastgui.templates.params import check_early
 from vastgui.templates.variables import resolve
-from vastgui.templates.yamlfile import mapping, read, suggest
+from vastgui.yamlfile import mapping, read, suggest
 
 _KEYS = ("id", "label", "description", "variables", "steps")
 _STEP_KEYS = (

@@ -1,7 +1,7 @@
 """`${name}` in templates: found, followed and put in as values, never as shell text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from vastgui.errors import InvalidInput
@@ -9,7 +9,7 @@ from vastgui.state import checks
 from vastgui.templates import secrets
 from vastgui.templates.astext import from_text
 from vastgui.templates.model import ParamSpec
-from vastgui.templates.yamlfile import suggest
+from vastgui.yamlfile import suggest
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>[^{}$]*)\}")
 _IN_COMMAND = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -44,7 +44,8 @@ def resolve(
             inner = {
                 used: value_of(used, (*path, name)) for used in references(raw) if used in by_name
             }
-            values[name] = checked(spec, substitute(raw, inner, field), field, needed=needed)
+            value = substitute(raw, inner, field, by_name)
+            values[name] = checked(spec, value, field, needed=needed)
         return values[name]
 
     for name in by_name:
@@ -65,18 +66,21 @@ def checked(spec: ParamSpec, value: Any, field: str, *, needed: bool = True) -> 
     return good
 
 
-def substitute(raw: Any, values: Mapping[str, Any], field: str) -> Any:
-    """`raw` with its `${names}` replaced; a text that is one reference becomes the value itself."""
+def substitute(raw: Any, values: Mapping[str, Any], field: str, known: Collection[str] = ()) -> Any:
+    """`raw` with its `${names}` replaced; a text that is one reference becomes the value itself.
+
+    `known`: names to suggest for an unknown one, when there are more than `values` has.
+    """
     if isinstance(raw, Mapping):
-        return {k: substitute(v, values, f"{field} › {k}") for k, v in raw.items()}
+        return {k: substitute(v, values, f"{field} › {k}", known) for k, v in raw.items()}
     if isinstance(raw, list | tuple):
-        return [substitute(v, values, f"{field}[{i}]") for i, v in enumerate(raw)]
+        return [substitute(v, values, f"{field}[{i}]", known) for i, v in enumerate(raw)]
     if not isinstance(raw, str):
         return raw
     whole = _REFERENCE.fullmatch(raw)
     if whole and not whole["escaped"]:
-        return _lookup(whole["name"], values, field)
-    return _REFERENCE.sub(lambda match: _part(match, values, field), raw)
+        return _lookup(whole["name"], values, field, known)
+    return _REFERENCE.sub(lambda match: _part(match, values, field, known), raw)
 
 
 def used_in_command(command: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -98,16 +102,19 @@ def references(raw: Any) -> list[str]:
     return [match["name"] for match in _REFERENCE.finditer(raw) if not match["escaped"]]
 
 
-def _part(match: re.Match[str], values: Mapping[str, Any], field: str) -> str:
+def _part(
+    match: re.Match[str], values: Mapping[str, Any], field: str, known: Collection[str]
+) -> str:
     if match["escaped"]:
         return match[0][1:]
-    value = _lookup(match["name"], values, field)
+    value = _lookup(match["name"], values, field, known)
     if isinstance(value, list | dict):
         raise InvalidInput(field, f"${{{match['name']}}} is a list and must stand alone.")
     return "" if value is None else str(value)
 
 
-def _lookup(name: str, values: Mapping[str, Any], field: str) -> Any:
+def _lookup(name: str, values: Mapping[str, Any], field: str, known: Collection[str]) -> Any:
     if name not in values:
-        raise InvalidInput(field, f"uses ${{{name}}}, which is unknown. {suggest(name, values)}")
+        near = suggest(name, known or values)
+        raise InvalidInput(field, f"uses ${{{name}}}, which is unknown. {near}")
     return values[name]
