@@ -177,7 +177,7 @@ class Feed:
         except VastguiError:
             self._ended.add(run_id)
             return
-        follower.poll()
+        follower.poll(LOOK_S)
         self._followers[run_id] = follower
         self._show(run_id, follower.state)
 

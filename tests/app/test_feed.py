@@ -13,6 +13,7 @@ from vastgui.state import events as ev
 from vastgui.state.history import History
 from vastgui.state.model import Status
 from vastgui.state.plan import new_id
+from vastgui.state.tail import Tail
 
 
 @pytest.fixture
@@ -164,3 +165,33 @@ def test_pace() -> None:
     assert pace.after([], watched=True) == Pace.FAST_S
     assert pace.after([str(i) for i in range(60)], watched=True) == Pace.BUSY_S
     assert pace.after([], watched=False) == Pace.IDLE_S
+
+
+@pytest.mark.row("R42")
+def test_a_flooded_run_is_read_a_slice_at_a_time(feed: Feed, begin: Callable) -> None:
+    run = begin()
+    feed.poll()
+    line = ev.encode(ev.StepProgressed(step=0, kind="percentage", percent=5, seq=7))
+    with run.run.events.open("ab") as file:
+        file.write(line * 5000 + b"{damaged\n")
+    polls = 1
+    assert feed.poll() == {run.id}
+    assert feed.is_behind
+    assert Pace().after((), watched=False, is_behind=True) < Pace.FAST_S
+    while feed.is_behind:
+        feed.poll()
+        polls += 1
+    assert polls > 3
+    state = feed.look(run.id).state
+    assert state == run.run.state()
+    assert state.damaged_lines == 1
+    assert feed.poll() == frozenset()
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_where_it_was(begin: Callable) -> None:
+    """A look at a run ends, however fast its runner writes."""
+    run = begin()
+    with contextlib.closing(Tail(run.run.events)) as tail:
+        for event in tail.read():
+            run.write(event)  # one more for each that was read
+        assert [event.seq for event in tail.read()] == [2]
