@@ -103,6 +103,7 @@ async def test_another_method(api: Api) -> None:
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
     assert response.json()["hint"] == "It takes GET."
     assert (await api.get("/workflow/start")).status_code == 405
+    assert (await api.ask("PUT", "/workflow/state")).headers["allow"] == "DELETE, GET"
 
 
 async def test_a_fault_of_ours_is_a_sentence_and_a_line_in_the_log(

@@ -51,6 +51,7 @@ def serve_api(core: Core) -> FastAPI:
     answer_errors(api)
     for module in _ROUTERS:
         api.include_router(module.router)
+    api.state.routes = [route for module in _ROUTERS for route in module.router.routes]
     docs_page.serve(api)
     return api
 
