@@ -36,7 +36,7 @@ async def read(told: AsyncIterator[str]) -> Came:
         at = time.time()
         message = json.loads(text)
         if message["type"] != "ping":
-            came.append((message["type"], message["seq"], at))
+            came.append((message["type"], message.get("seq"), at))
         if message["type"] == "snapshot":
             print("joined", flush=True)
     return came

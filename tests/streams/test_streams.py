@@ -41,10 +41,11 @@ def over_ws(port: int, run_id: str, seq: int | None = None) -> list[Told]:
     told: list[Told] = []
     while True:
         more, closed = read_ws(port, run_id, seq)
-        told += more
+        told += [message for message in more if message["type"] != "dropped"]
         if closed[0] != 1013:
             assert closed == (1000, "The run has ended.")
             return told
+        assert "seq" not in more[-1]  # it must not be taken for a place to resume from
         seq = told[-1]["seq"] if told else seq
 
 

@@ -23,7 +23,8 @@ class Message:
 
     @cached_property
     def text(self) -> str:
-        return json.dumps({"type": self.type, "seq": self.seq, **self.body}, separators=(",", ":"))
+        place = {} if self.type in _WITHOUT_ID else {"seq": self.seq}
+        return json.dumps({"type": self.type, **place, **self.body}, separators=(",", ":"))
 
     @cached_property
     def frame(self) -> bytes:
