@@ -33,6 +33,28 @@ def test_nowhere(rule: str) -> None:
     assert not hits, hits
 
 
+ENDLESS = re.compile(r"\.(?:wait|join|recv_exit_status)\(\)|open_sftp\(")
+ENDS_ALL_THE_SAME = {
+    "ssh/pour.py": "threads that end with their channels, which the pinger closes",
+    "ssh/forward.py": "a pump that looks several times a second whether the other one ended",
+    "runner/later.py": "a thread of calls that all have their own limits",
+    "runner/thumbnails.py": "an alarm that was cancelled, and a child that was killed",
+}
+
+
+@pytest.mark.row("R27")
+def test_nothing_waits_for_the_outside_without_end() -> None:
+    """paramiko and threads wait for ever unless told otherwise: promise P7."""
+    outside = [p for p in SOURCES if p.parts[-2] in ("ssh", "comfy", "vast") or "runner" in p.parts]
+    hits = {
+        path.relative_to(ROOT / "vastgui").as_posix()
+        for path in outside
+        if path.suffix == ".py" and "demo" not in path.parts
+        if ENDLESS.search(path.read_text(encoding="utf-8"))
+    }
+    assert hits == set(ENDS_ALL_THE_SAME)
+
+
 SINKS = {
     "state/sink.py": "the type every text file is appended to through: it redacts",
     "applog.py": "the log: its formatter redacts",

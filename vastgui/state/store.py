@@ -27,6 +27,7 @@ from vastgui.state.plan import MAX_SPEC_BYTES, Plan, dump, is_id, load
 from vastgui.state.tail import Tail
 
 RESERVE_BYTES = 8192
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
@@ -187,7 +188,7 @@ def create(
         if fd is not None:
             os.close(fd)
         shutil.rmtree(draft.path, ignore_errors=True)
-        if os.path.isdir(final.path):  # unlike pathlib's, no error where nobody may look
+        if error.errno in _TAKEN:
             raise RunBusy(f"There is a run {final.id} already.", hint="Take another id.") from error
         raise storage_error(final.path, error) from error
     return final, fd
