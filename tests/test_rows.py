@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.rows import ROWS, marked_rows, named_rows
+from tests.rows import ROWS, TESTS, marked_rows, named_rows
 
 DOC = Path(__file__).parent.parent / "docs" / "reliability.md"
 _LINE = re.compile(r"^\| ([RS]\d+) \|(.+)\|([^|]+)\|$", re.MULTILINE)
@@ -37,3 +37,9 @@ def test_every_row_is_told_with_the_files_of_its_tests() -> None:
         assert named or row in untested(), f"{row} names no test"
         wrong = [file for file in named if f"tests/{file}" not in found.get(row, ())]
         assert wrong == [], f"{row} is not named in {wrong}"
+
+
+def test_every_tool_is_listed() -> None:
+    tools = {p.stem for p in (TESTS / "chaos").glob("*.py") if not p.stem.startswith("test_")}
+    listed = set(re.findall(r"`([a-z_]+)`", (TESTS / "chaos" / "README.md").read_text("utf-8")))
+    assert sorted(tools - listed) == []

@@ -108,7 +108,7 @@ def services(paths: Paths, settings: Settings) -> Iterator[Services]:
 
 @pytest.fixture
 async def api(services: Services) -> AsyncIterator[Api]:
-    app = FastAPI()
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         made = Api(services, client)

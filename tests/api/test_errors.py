@@ -1,5 +1,6 @@
 """Every refusal is in the envelope, whatever was sent and whatever broke."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -87,6 +88,17 @@ async def test_a_large_body_is_counted_not_believed(api: Api) -> None:
     assert sent < MAX_BODY_BYTES + (3 << 20), "the rest is not read"
 
 
+async def test_a_body_of_many_numbers_keeps_nobody_waiting(api: Api) -> None:
+    numbers = b'{"steps": [' + b"1," * 2_000_000 + b"1]}"
+    asked = asyncio.create_task(api.post("/workflow/start", content=numbers, headers=JSON))
+    answers = 0
+    while not asked.done():
+        assert (await api.get("/workflow/state/summary")).status_code == 200
+        answers += 1
+    assert (await asked).json()["field"] == "steps"
+    assert answers > 3
+
+
 @pytest.mark.parametrize(
     "path", ["/workflow", "/workflow/strat", "/comfyui/x", "/config", "/events/x", "/ws/x"]
 )
@@ -103,6 +115,7 @@ async def test_another_method(api: Api) -> None:
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
     assert response.json()["hint"] == "It takes GET."
     assert (await api.get("/workflow/start")).status_code == 405
+    assert (await api.ask("PUT", "/workflow/state")).headers["allow"] == "DELETE, GET"
 
 
 async def test_a_fault_of_ours_is_a_sentence_and_a_line_in_the_log(

@@ -64,8 +64,17 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         ended.end()
         with contextlib.closing(scribe), contextlib.closing(Feed(services.history)) as feed:
             app = FastAPI(openapi_url=None)
-            Api(services, feed, Metrics()).add_to(app)
+            api = Api(services, feed, Metrics())
+            api.add_to(app)
+            _without_security(api.load())
             yield Asked(schemathesis.openapi.from_asgi("/openapi.json", app), (scribe.id, ended.id))
+
+
+def _without_security(app: FastAPI) -> None:
+    """The guard is not here, and has tests of its own: nobody is to be refused for no secret."""
+    for methods in app.openapi()["paths"].values():
+        for operation in methods.values():
+            del operation["security"]
 
 
 def ask_everything(asked: Asked, examples: int) -> int:
@@ -91,7 +100,7 @@ def ask_everything(asked: Asked, examples: int) -> int:
 
 
 def test_nothing_but_what_the_page_says(asked: Asked) -> None:
-    assert ask_everything(asked, 8) > 20
+    assert ask_everything(asked, 5) > 20
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ async def running(api: Api) -> str:
     return run_id
 
 
+@pytest.mark.row("R24")
 async def test_a_stop_is_acknowledged_and_a_second_one_is_no_error(api: Api) -> None:
     run_id = await running(api)
     response = await api.post("/workflow/stop")

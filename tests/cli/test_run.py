@@ -143,6 +143,7 @@ def test_a_failed_run_exits_1_and_is_continued_at_the_failed_step(
     assert state.attempt == 2
 
 
+@pytest.mark.row("R24")
 def test_a_detached_run_is_shown_stopped_and_then_left_alone(vastgui: Call, paths: Paths) -> None:
     code, out, _ = vastgui("run", "sleep", *SSH, "--detach")
     run = newest(paths)

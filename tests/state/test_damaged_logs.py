@@ -11,6 +11,7 @@ import pytest
 from tests.runner.rig import plan, step
 from vastgui.state import events as ev
 from vastgui.state import store
+from vastgui.state.ending import finalize_abandoned
 from vastgui.state.model import Status
 from vastgui.state.store import EventLog, RunDir
 
@@ -48,7 +49,7 @@ def test_a_line_of_a_gigabyte(run: RunDir, size: int) -> None:
 @pytest.mark.row("R14")
 def test_much_without_a_line_end_gets_one_ending(run: RunDir) -> None:
     os.truncate(run.events, GIGABYTE // 8)
-    state = store.finalize(run, ev.RunEnded(status="crashed", cause="test"))
+    state = finalize_abandoned(run, ev.RunEnded(status="crashed", cause="test"))
     assert state is not None
     read = run.state()
     assert (state.status, read.status, read.damaged_lines) == ("crashed", "crashed", 1)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.runner.rig import step
 from tests.state.tapes import TAPES
-from vastgui.errors import InvalidInput, NewerSchema, RunNotFound, StorageError
+from vastgui.errors import InvalidInput, NewerSchema, RunBusy, RunNotFound, StorageError
 from vastgui.state import events as ev
 from vastgui.state import lock, store
 from vastgui.state.ending import finalize_abandoned, late_endings
@@ -52,6 +52,15 @@ def test_transitions_carry_what_was_before_and_after(tmp_path: Path) -> None:
     moves = [(line["prev"], line["next"]) for line in lines if "prev" in line]
     assert moves == [("starting", "running"), ("pending", "in_progress"), ("running", "failed")]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4]
+
+
+def test_an_id_is_taken_once(tmp_path: Path) -> None:
+    plan = Plan(workflow_id=new_id(), steps=(step("one"),))
+    run, lock_fd = store.create(tmp_path, plan)
+    os.close(lock_fd)
+    with pytest.raises(RunBusy, match=f"There is a run {run.id} already"):
+        store.create(tmp_path, plan)
+    assert [p.name for p in tmp_path.iterdir()] == [run.id], "no draft is left"
 
 
 def test_after_the_ending_nothing_is_written(tmp_path: Path) -> None:

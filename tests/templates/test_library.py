@@ -91,6 +91,12 @@ def test_every_action_and_parameter_says_what_it_is(templates: Templates) -> Non
     assert all(v.help for v in templates.actions.variables)
 
 
+@pytest.mark.row("S48")
+def test_node_packs_are_called_what_they_are(templates: Templates) -> None:
+    said = {spec.action: spec.help for spec in templates.actions.values()}
+    assert "code of others that runs on the rented machine" in said["install_custom_nodes"]
+
+
 def test_the_users_own_stands_beside_the_shipped(templates: Templates, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(MINE)
     assert [t.id for t in templates.all()] == ["comfyui", "quick-check", "mine"]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from vastgui.api import serve_api, serve_streams
+from vastgui.api import Api
 from vastgui.feed import Feed
 from vastgui.metrics import Metrics
 from vastgui.services import Services
@@ -35,8 +35,9 @@ class Served:
         self._loop = asyncio.new_event_loop()
         self._feed = Feed(services.history)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        within = serve_api(app, services, self._feed, Metrics())
-        self._hub = serve_streams(within, services)
+        self._api = Api(services, self._feed, Metrics())
+        self._api.load()
+        self._api.add_to(app)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
@@ -54,7 +55,7 @@ class Served:
         return response.status_code, _told(response), time_s
 
     def close(self) -> None:
-        self._hub.close()
+        self._api.close()
         self._loop.run_until_complete(self._client.aclose())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()

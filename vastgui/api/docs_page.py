@@ -11,8 +11,8 @@ from starlette.staticfiles import StaticFiles
 from vastgui.errors import StorageError
 
 PAGE, ASSETS, SCHEMA = "/docs", "/api-docs", "/openapi.json"
-_DARK = (
-    "<script>document.documentElement.classList.toggle('dark-mode',"
+_LOOK = (
+    "<style>.swagger-ui .renderedMarkdown code{padding:1px 4px}</style><script>document.documentElement.classList.toggle('dark-mode',"
     "matchMedia('(prefers-color-scheme: dark)').matches)</script></head>"
 )
 
@@ -30,7 +30,7 @@ def serve(api: FastAPI) -> None:
             swagger_favicon_url=f"{ASSETS}/favicon.png",
             swagger_ui_parameters={"docExpansion": "list", "defaultModelsExpandDepth": 0},
         )
-        return HTMLResponse(bytes(html.body).decode().replace("</head>", _DARK, 1))
+        return HTMLResponse(bytes(html.body).decode().replace("</head>", _LOOK, 1))
 
 
 def _folder() -> Path:

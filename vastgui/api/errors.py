@@ -1,9 +1,10 @@
 """From what went wrong to an answer: the status that fits, and a sentence with the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from vastgui.api.answers import Answer, refusal
@@ -109,10 +110,17 @@ async def _of_http(request: Request, error: Exception) -> Answer:
     if error.status_code == 404:
         return refusal(404, f"There is nothing at {path}.", hint="/docs lists what there is.")
     if error.status_code == 405:
-        allowed = (headers or {}).get("Allow", "")
-        hint = f"It takes {allowed}." if allowed else ""
-        return refusal(405, f"{path} does not take {request.method}.", hint=hint, headers=headers)
+        allowed = ", ".join(sorted(_methods_of(request))) or (headers or {}).get("Allow", "")
+        said = f"{path} does not take {request.method[:20]}."
+        return refusal(405, said, hint=f"It takes {allowed}.", headers={"Allow": allowed})
     return refusal(error.status_code, str(error.detail), headers=headers)
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Of all routes at this path: each has one method, and the first alone would be named."""
+    routes: Iterable[APIRoute] = request.app.state.routes
+    path = request.scope["path"]
+    return {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
 
 
 async def _of_faults(_request: Request, _error: Exception) -> Answer:

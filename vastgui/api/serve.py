@@ -1,7 +1,8 @@
 """All routes of the API in one application, and the page that documents them."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 
 from vastgui import __version__
 from vastgui.api import active, catalog, comfyui, docs_page, health, start, steer, workflows
@@ -25,6 +26,10 @@ TAGS = [
     {"name": "streams", "description": "A run as a stream of changes."},
     {"name": "app", "description": "What can be run, and how the app is."},
 ]
+_BEARER = HTTPBearer(
+    auto_error=False, description="The secret in `api.secret`. A signed-in browser needs none."
+)
+"""For the page only: the guard in front of the app has looked at it."""
 _ROUTERS = (start, steer, active, catalog, comfyui, workflows, health)
 
 
@@ -40,11 +45,13 @@ def serve_api(core: Core) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation,
+        dependencies=[Security(_BEARER)],
     )
     api.state.core = core
     answer_errors(api)
     for module in _ROUTERS:
         api.include_router(module.router)
+    api.state.routes = [route for module in _ROUTERS for route in module.router.routes]
     docs_page.serve(api)
     return api
 

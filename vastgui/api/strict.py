@@ -1,5 +1,6 @@
 """How requests are read: bounded, strict JSON, no query parameter that nobody knows."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,6 +12,7 @@ from vastgui.api.errors import Refused
 from vastgui.yamlfile import suggest
 
 MAX_BODY_BYTES = 20_000_000
+LARGE_BYTES = 256 << 10
 MAX_DIGITS = 20
 """Of a whole number: 64 bits, and its sign."""
 
@@ -40,7 +42,10 @@ class StrictRequest(Request):
         return self._body
 
     async def json(self) -> Any:
-        return strict_json(await self.body())
+        raw = await self.body()
+        if len(raw) < LARGE_BYTES:
+            return strict_json(raw)
+        return await asyncio.to_thread(strict_json, raw)  # millions of numbers take seconds
 
     async def _bounded(self) -> bytes:
         """Counted as it comes in: its length need not be told, nor true."""

@@ -1,7 +1,7 @@
 """Refusals name the flag that was typed, not what the services call it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from vastgui.client.errors import Refused
 from vastgui.errors import InvalidInput
@@ -28,12 +28,22 @@ def called(connection: str) -> Iterator[None]:
     flags = _FLAGS | {"ssh_connection": connection}
     try:
         yield
-    except (InvalidInput, Refused) as error:
+    except InvalidInput as error:
+        flag = _flag(flags, error.field)
+        raise InvalidInput(flag, _said(error), hint=error.hint) from error
+    except Refused as error:
         if not error.field:
             raise
-        said = error.message.removeprefix(f"{error.field}: ")
-        if error.field.startswith("variable "):
-            flag = error.field.replace("variable ", "--set ", 1)
-        else:
-            flag = flags.get(error.field, error.field)
-        raise InvalidInput(flag, said, hint=error.hint) from error
+        flag = _flag(flags, error.field)
+        text = f"{flag}: {_said(error)}"
+        raise Refused(text, status=error.status, hint=error.hint, field=flag) from error
+
+
+def _flag(flags: Mapping[str, str], field: str) -> str:
+    if field.startswith("variable "):
+        return field.replace("variable ", "--set ", 1)
+    return flags.get(field, field)
+
+
+def _said(error: InvalidInput | Refused) -> str:
+    return error.message.removeprefix(f"{error.field}: ")

@@ -32,8 +32,11 @@ def launched(desk: Desk, app: Callable[[Client, str], str], here: Callable[[], s
 
 
 def absolute(path: str) -> str:
-    """The app works in another folder than the command."""
-    return str(Path(path).expanduser().absolute()) if path else path
+    """The app works in another folder than the command. `~nobody/x` stays, to be refused by name."""
+    try:
+        return str(Path(path).expanduser().absolute()) if path else path
+    except RuntimeError:
+        return path
 
 
 def steered(desk: Desk, app: Callable[[Client], Any], here: Callable[[], object]) -> None:

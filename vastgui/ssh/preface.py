@@ -6,9 +6,13 @@ of every downloaded file.
 
 from collections.abc import Callable
 
+from vastgui.ssh.errors import CommandTooLoud
+
 MARK = "@vastgui:begin"
 _LONGEST_BYTES = 65536
 """Kept of a preface that may prove to be all that was said."""
+MAX_BYTES = 4 << 20
+"""More than any start file prints: a hostile one would never come to the mark."""
 
 
 def announced(command_line: str) -> str:
@@ -17,11 +21,15 @@ def announced(command_line: str) -> str:
 
 
 class Preface:
-    """Hands on what comes after the mark; all of it when the mark never comes."""
+    """Hands on what comes after the mark; all of it when the mark never comes.
+
+    Raises `CommandTooLoud` when too much comes before it.
+    """
 
     def __init__(self, on_output: Callable[[bytes], None]) -> None:
         self._on_output = on_output
         self._held = b""
+        self._heard_bytes = 0
         self._is_over = False
 
     def feed(self, data: bytes) -> None:
@@ -35,6 +43,9 @@ class Preface:
                 self._on_output(after)
         else:
             self._held = before[-_LONGEST_BYTES:]
+            self._heard_bytes += len(data)
+            if self._heard_bytes > MAX_BYTES:
+                raise CommandTooLoud(MAX_BYTES)
 
     def flush(self) -> None:
         """The command is over: without a mark it did not run, and what was said tells why."""

@@ -104,7 +104,8 @@ def _matching(template: Template, key: int | str, field: str) -> list[int]:
     elif isinstance(key, str):
         found = [i for i, step in enumerate(template.steps) if step.action == key]
     else:
-        found = [key] if not isinstance(key, bool) and 0 <= key < count else []
+        whole = isinstance(key, int) and not isinstance(key, bool)
+        found = [key] if whole and 0 <= key < count else []
     if not found:
         known = list(dict.fromkeys(step.action for step in template.steps))
         raise InvalidInput(

@@ -45,9 +45,12 @@ class ExecuteWanted(Connecting):
         default=None,
         description="A ComfyUI on this computer: `local` or `http://127.0.0.1:8188`. "
         "Give it or ssh_connection.",
+        max_length=200,
     )
     workflow_file: str | None = Field(
-        default=None, description="A name of the library, or a file on this computer."
+        default=None,
+        description="A name of the library, or a file on this computer.",
+        max_length=4000,
     )
     workflow: dict[str, Any] | None = Field(
         default=None, description="The workflow itself, as ComfyUI saves or exports it."

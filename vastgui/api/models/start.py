@@ -41,10 +41,15 @@ class Connecting(Body):
         default=None,
         description="As Vast.ai shows it, `root@host:port`, or a name of your ssh config.",
         examples=[SSH],
+        max_length=2000,
     )
-    key_file: str | None = Field(default=None, description="Private key file on this computer.")
+    key_file: str | None = Field(
+        default=None, description="Private key file on this computer.", max_length=4000
+    )
     use_agent: bool = Field(default=False, description="Let the SSH agent offer its keys.")
-    instance_id: str | None = Field(default=None, description="Vast's number of the machine.")
+    instance_id: str | None = Field(
+        default=None, description="Vast's number of the machine.", max_length=100
+    )
     workflow_id: str | None = Field(default=None, description=ID_HELP, examples=[RUN_ID])
 
 
@@ -59,7 +64,9 @@ class StartWanted(Connecting):
             ]
         }
     )
-    template_id: str | None = Field(default=None, description="See GET /config/workflow.")
+    template_id: str | None = Field(
+        default=None, description="See GET /config/workflow.", max_length=100
+    )
     steps: list[StepWanted] | None = Field(
         default=None, description="1 to 200 steps.", max_length=200
     )
