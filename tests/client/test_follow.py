@@ -84,7 +84,7 @@ def test_thirty_cuts_and_one_end(
     scribe = begin()
     follower = Follower(client, scribe.id)
     for number in range(30):
-        proxy.cut_after(chance.randrange(1, 1000))
+        proxy.cut_after(chance.randrange(1, 600))
         retry = ev.StepRetryScheduled(step=0, attempt=number, error=f"{number}")
         scribe.write(retry, retry, retry)
         wait_until(lambda: follower.seen[-1].last_seq == scribe.log.state.last_seq)

@@ -30,7 +30,7 @@ LINGER_S = 5.0
 MAX_REMEMBERED = 512
 MAX_AT_ONCE = 32
 """Messages of one look: then the readers get their turn."""
-_ROOM_WITHIN_S = 0.05
+_STUCK_AFTER_S = 0.25
 
 Turns = asyncio.Lock
 """Taken for each slice of work, so that many watched runs do not add up to one long stall."""
@@ -201,10 +201,16 @@ class Broadcaster:
         return bool(self._watchers) or _now() - self._left_at < LINGER_S
 
     async def _room(self) -> None:
-        """In a burst the readers come first; one that does not keep up delays it only a little."""
-        deadline = _now() + _ROOM_WITHIN_S
+        """In a burst the readers come first, as long as they get on: one that is stuck is not
+        waited for.
+        """
         await asyncio.sleep(0)
-        while _now() < deadline and any(r.waiting > MAX_WAITING // 2 for r in self._readers):
+        deadline, taken = _now() + _STUCK_AFTER_S, -1
+        while full := [r for r in self._readers if r.waiting > MAX_WAITING // 2]:
+            if (now_taken := sum(r.taken for r in full)) != taken:
+                deadline, taken = _now() + _STUCK_AFTER_S, now_taken
+            elif _now() >= deadline:
+                return
             await asyncio.sleep(0.001)
 
     def _look(self) -> None:

@@ -7,6 +7,8 @@ from vastgui.api.message import Message
 
 MAX_WAITING = 256
 """Messages. A reader that lets more pile up is dropped; it may come back and resume."""
+MAX_TAKEN = 32
+"""Messages that are sent in one go."""
 TOO_SLOW = "You read too slowly. Come back with the last id you have to get the rest."
 
 
@@ -17,6 +19,8 @@ class Reader:
         self._waiting: deque[Message] = deque()
         self._news = asyncio.Event()
         self.is_closed = False
+        self.taken = 0
+        """How many messages were: who takes some is not stuck."""
 
     @property
     def waiting(self) -> int:
@@ -47,7 +51,8 @@ class Reader:
                     await self._news.wait()
             except TimeoutError:
                 return []
-        taken = list(self._waiting)
-        self._waiting.clear()
-        self._news.clear()
+        taken = [self._waiting.popleft() for _ in range(min(self.waiting, MAX_TAKEN))]
+        self.taken += len(taken)
+        if not self._waiting and not self.is_closed:
+            self._news.clear()
         return taken
