@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from vastgui.client.errors import Refused
+from vastgui.client import Refused
 from vastgui.errors import InvalidInput
 
 _FLAGS = {
@@ -12,28 +12,40 @@ _FLAGS = {
     "comfyui_port": "--comfyui-port",
     "step_delay_s": "--step-delay",
     "step_delay": "--step-delay",
-    "from_step": "--from",
     "from": "--from",
+    "from_step": "--from",
     "only": "--only",
     "enabled": "--skip",
     "output_dir": "--out",
     "server": "--on",
     "target": "--on",
+    "template_id": "template",
+    "workflow_file": "workflow",
+}
+"""By what the services call it, or the API of the running app."""
+_IN_FRONT = {
+    "variable ": "--set ",
+    "variables › ": "--set ",
+    "parameters › ": "",
+    "seed_controls › ": "",
 }
 
 
 @contextlib.contextmanager
 def called(connection: str) -> Iterator[None]:
     """`connection` is the flag that gave the SSH connection: `--ssh` or `--on`."""
-    flags = _FLAGS | {"ssh_connection": connection}
     try:
         yield
     except (InvalidInput, Refused) as error:
         if not error.field:
             raise
         said = error.message.removeprefix(f"{error.field}: ")
-        if error.field.startswith("variable "):
-            flag = error.field.replace("variable ", "--set ", 1)
-        else:
-            flag = flags.get(error.field, error.field)
-        raise InvalidInput(flag, said, hint=error.hint) from error
+        raise InvalidInput(_flag(error.field, connection), said, hint=error.hint) from error
+
+
+def _flag(field: str, connection: str) -> str:
+    for words, flag in _IN_FRONT.items():
+        if field.startswith(words):
+            return flag + field.removeprefix(words)
+    name, arrow, rest = field.partition(" › ")
+    return _FLAGS.get(name, connection if name == "ssh_connection" else name) + arrow + rest
