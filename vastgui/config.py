@@ -185,7 +185,9 @@ def local_path(text: str, field: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise InvalidInput(field, f"{text[:100]} names a user that is not there.") from error
+        raise InvalidInput(
+            field, f"{text[:100]} names a user that is not there: write the whole path."
+        ) from error
 
 
 def _checked(path: Path, key: str, value: Any) -> Any:

@@ -119,8 +119,8 @@ class Services(ComfyServices):
             or known.key_file
             or self.settings.ssh_key
         )
-        if key and not local_path(key, "key_file").is_file():
-            raise InvalidInput("key_file", f"there is no file {key}.")
+        if key:
+            _check_key_file(key)
         return replace(
             known,
             key_file=key,
@@ -290,9 +290,18 @@ class Memory:
         self._file.write(self._values)
 
 
+def _check_key_file(key: str) -> None:
+    path = local_path(key, "key_file")
+    if not path.is_file():
+        what = f"{key} is a folder." if path.is_dir() else f"there is no file {key}."
+        hint = "Name the file of your private key, such as ~/.ssh/id_ed25519."
+        raise InvalidInput("key_file", what, hint=hint)
+
+
 def _afresh(plan: Plan, only: int | None) -> Plan:
     if only is not None and not 0 <= only < len(plan.steps):
-        raise InvalidInput("only", f"the run has steps 1 to {len(plan.steps)}.")
+        most = len(plan.steps) - 1
+        raise InvalidInput("only", f"must be the index of a step, 0 to {most}.")
     steps = tuple(replace(s, enabled=s.enabled or i == only) for i, s in enumerate(plan.steps))
     return replace(
         plan,

@@ -12,6 +12,17 @@ from vastgui.errors import InvalidInput, StorageError
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, where PyYAML has it: 10 times as fast, and not slower the deeper a file is nested."""
 _TOO_DEEP = "is nested too deeply."
+_WORDS = {
+    "a constructor for the tag": "a tag (`!...`) that is not known here: leave it out",
+    "undefined alias": "an alias of nothing: give its name with & before",
+    "another document": "a second document begins: leave `---` out",
+    "unexpected end of stream": "a quote is not closed",
+    "',' or ']'": "a [ is not closed, or a comma is missing",
+    "',' or '}'": "a { is not closed, or a comma is missing",
+    "mapping values are not allowed": "a second colon: put the value into quotes",
+    "expected node content": "a value is missing here",
+}
+"""What libyaml says, for people."""
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 """Values in a file after its aliases are written out: bounds an alias bomb."""
@@ -67,6 +78,10 @@ def text_of(raw: bytes, where: str) -> str:
         raise InvalidInput(where, f"is not UTF-8 text (byte {error.start}).") from error
 
 
+def _in_words(problem: str) -> str:
+    return next((words for part, words in _WORDS.items() if part in problem), problem)
+
+
 def mapping(value: Any, where: str, known: Collection[str], needed: Collection[str] = ()) -> Any:
     """`value` when it is a mapping with `known` keys only and all `needed` ones."""
     if not isinstance(value, Mapping):
@@ -76,7 +91,7 @@ def mapping(value: Any, where: str, known: Collection[str], needed: Collection[s
             raise InvalidInput(f"{where} › {key}", f"is unknown. {suggest(str(key), known)}")
     for key in needed:
         if value.get(key) in (None, ""):
-            raise InvalidInput(f"{where} › {key}", "is missing.")
+            raise InvalidInput(f"{where} › {key}", "is missing: add it.")
     return value
 
 
@@ -117,6 +132,7 @@ def _place(error: Exception, text: str) -> str:
     lines = str(getattr(error, "problem", None) or error).splitlines() or [type(error).__name__]
     if not mark:
         return lines[0]
-    what = "a tab: indent with spaces" if text[mark.index : mark.index + 1] == "\t" else lines[0]
+    is_tab = text[mark.index : mark.index + 1] == "\t"
+    what = "a tab: indent with spaces" if is_tab else _in_words(lines[0])
     line = min(mark.line, text.count("\n")) + 1  # libyaml's end of a text is a line behind it
     return f"line {line}: {what}"

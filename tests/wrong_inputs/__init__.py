@@ -13,6 +13,6 @@ WRONG = (*api.cases(), *cli.cases(), *templates.cases(), *forms.cases())
 
 
 def run_all(folder: Path, tries: int = 3) -> list[Answer]:
-    """Give every one of them; the quickest of `tries` answers counts, for machines are noisy."""
+    """Give every one of them, those with slow answers up to `tries` times: machines are noisy."""
     with contextlib.closing(World(folder)) as world:
         return [world.ask(case, tries) for case in WRONG]

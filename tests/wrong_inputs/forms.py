@@ -43,19 +43,19 @@ VARIABLES = {
     "a word as port": ({"comfyui_port": "http"}, "comfyui_port", "whole number"),
     "a user in the address": ({"vast_url": "https://me@vast.ai"}, "vast_url", "https?://"),
     "packs over ssh": ({"node_packs": "git@github.com:a/b"}, "node_packs[0]", "https://"),
-    "packs that are no YAML": ({"node_packs": "[a"}, "node_packs", "line 1"),
+    "packs that are no YAML": ({"node_packs": "[a"}, "node_packs", "line 1: a . is not closed"),
     "packs of another shape": ({"node_packs": "{url: x}"}, "node_packs", "must be a list"),
     "a pack's extra key": ({"node_packs": "[{url: 'https://x.org/y', b: 1}]"}, "node_packs[0]", "url, name, commit"),
     "a pack that climbs": ({"node_packs": "https://x.org/../y"}, "node_packs[0]", "https://"),
 }  # fmt: skip
 
 FIELDS = {
-    "a missing key file": ({"key_file": "/nowhere/id"}, "key_file", "no file /nowhere/id"),
-    "a key file of nobody": ({"key_file": "~nobody-here/id"}, "key_file", "names a user"),
-    "a key file with a NUL": ({"key_file": "a\0b"}, "key_file", "no file"),
-    "a folder as key file": ({"key_file": "/etc"}, "key_file", "no file"),
+    "a missing key file": ({"key_file": "/nowhere/id"}, "key_file", "no file /nowhere/id.*private key"),
+    "a key file of nobody": ({"key_file": "~nobody-here/id"}, "key_file", "write the whole path"),
+    "a key file with a NUL": ({"key_file": "a\0b"}, "key_file", "private key"),
+    "a folder as key file": ({"key_file": "/etc"}, "key_file", "private key"),
     "an instance id with a slash": ({"instance_id": "a/b"}, "instance_id", "letters, digits"),
-    "an instance id of 101 digits": ({"instance_id": "1" * 101}, "instance_id", "letters, digits"),
+    "an instance id of 101 digits": ({"instance_id": "1" * 101}, "instance_id", "at most 100"),
     "a negative pause": ({"step_delay_s": -1.0}, "step_delay_s", "0 to 2592000"),
     "an endless pause": ({"step_delay_s": float("inf")}, "step_delay_s", "0 to 2592000"),
 }  # fmt: skip
@@ -73,9 +73,9 @@ GENERATE = {
     "no field at all": ({"parameters": {"steps": 1}}, "steps", "NODE.INPUT"),
     "an unknown seed control": ({"seed_controls": {"4.seed": "dice"}}, "4.seed", "randomize"),
     "a control of no seed": ({"seed_controls": {"9.x": "fixed"}}, "9.x", "no seed"),
-    "a file that is gone": ({"inputs": {"2.image": "/nowhere.png"}}, "2.image", "no file"),
+    "a file that is gone": ({"inputs": {"2.image": "/nowhere.png"}}, "2.image", "check its path"),
     "results into a file": ({"output_dir": "/etc/hostname"}, "output_dir", "name another"),
-    "results of nobody": ({"output_dir": "~nobody-here/x"}, "output_dir", "names a user"),
+    "results of nobody": ({"output_dir": "~nobody-here/x"}, "output_dir", "write the whole path"),
 }  # fmt: skip
 
 UPLOADS = {

@@ -34,25 +34,20 @@ class Served:
     def __init__(self, services: Services) -> None:
         self._loop = asyncio.new_event_loop()
         self._feed = Feed(services.history)
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self._api = Api(services, self._feed, Metrics())
         self._api.load()
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self._api.add_to(app)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
     def ask(self, request: Request, filled: Callable[[str], str]) -> tuple[int, str, float]:
         """Status, answer and seconds. `filled` puts names of runs into a text."""
-        content, headers = request.body, request.headers
-        if content is not None and not isinstance(content, bytes):
-            content, headers = filled(json.dumps(content)).encode(), JSON
-        asking = self._client.request(
-            request.method, filled(request.path), headers=headers, content=content
-        )
+        asking = self._client.request(**words(request, filled))
         began = time.perf_counter()
         response = self._loop.run_until_complete(asking)
         time_s = time.perf_counter() - began
-        return response.status_code, _told(response), time_s
+        return response.status_code, told(response), time_s
 
     def close(self) -> None:
         self._api.close()
@@ -62,7 +57,20 @@ class Served:
         self._feed.close()
 
 
-def _told(response: httpx.Response) -> str:
+def words(request: Request, filled: Callable[[str], str]) -> dict[str, Any]:
+    """What httpx is to be called with."""
+    content, headers = request.body, dict(request.headers)
+    if content is not None and not isinstance(content, bytes):
+        content, headers = filled(json.dumps(content)).encode(), JSON
+    return {
+        "method": request.method,
+        "url": filled(request.path),
+        "headers": headers,
+        "content": content,
+    }
+
+
+def told(response: httpx.Response) -> str:
     """Its message, hint and fields as a person reads them; anything else as it came."""
     if response.headers.get("content-type") != "application/json":
         return f"not JSON: {response.text}"

@@ -6,8 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tests.app.scribe import Scribe
 from tests.wrong_inputs.case import Answer, Wrong, faults
@@ -23,6 +23,7 @@ from vastgui.state import events as ev
 
 NO_RUNNER = [sys.executable, "-S", "-c", "pass"]
 REFUSED, UNHEARD = 2, 0
+LIMIT_S = 0.1
 
 
 class World:
@@ -44,20 +45,30 @@ class World:
         self._left.callback(self.served.close)
 
     def ask(self, case: Wrong, tries: int = 1) -> Answer:
-        """Give the input `tries` times; the quickest answer counts."""
-        return min((self._asked(case) for _ in range(tries)), key=lambda a: (a.ok, a.time_s))
+        """Give the input; again, up to `tries` times, while only the answer's time is wrong."""
+        answer = self._asked(case)
+        while answer.ok and answer.time_s > LIMIT_S and (tries := tries - 1) > 0:
+            answer = min(answer, self._asked(case), key=lambda a: (a.ok, a.time_s))
+        return answer
+
+    def meant(self, case: Wrong) -> Wrong:
+        """With the ids of runs in what it must name."""
+        return replace(case, field=self.filled(case.field))
+
+    def runs(self) -> dict[str, int]:
+        """Every file of every run with its size: a refused input leaves no trace."""
+        folders = (f for f in self.paths.runs.iterdir() if not f.name.startswith("."))
+        files = (p for folder in folders for p in folder.rglob("*") if p.is_file())
+        return {str(p): p.stat().st_size for p in files}
 
     def close(self) -> None:
         self._left.close()
 
     def _asked(self, case: Wrong) -> Answer:
-        before = self._runs()
+        before = self.runs()
         code, text, time_s = self._given(case)
-        named = case.given and Wrong(
-            case.where, case.what, case.given, self._filled(case.field), case.fix, case.code
-        )
-        wrong = faults(named, code, text)
-        if self._runs() != before:
+        wrong = faults(self.meant(case), code, text)
+        if self.runs() != before:
             wrong.append("started or changed a run")
         return Answer(case.name, text, time_s, tuple(wrong))
 
@@ -65,13 +76,13 @@ class World:
         given = case.given
         if isinstance(given, Command):
             with self._lying(given.files):
-                return _command([self._filled(word) for word in given.words], given.stdin)
+                return _command([self.filled(word) for word in given.words], given.stdin)
         if isinstance(given, TemplateFile):
             with self._lying({"mine.yaml": given.content, **given.beside}):
                 return _command(["check", str(self.home / "mine.yaml")], "")
         if isinstance(given, Form):
             return self._clicked(given)
-        return self.served.ask(given, self._filled)
+        return self.served.ask(given, self.filled)
 
     def _clicked(self, form: Form) -> tuple[int, str, float]:
         began = time.perf_counter()
@@ -98,15 +109,10 @@ class World:
             for name in files:
                 (self.home / name).unlink()
 
-    def _filled(self, text: str) -> str:
+    def filled(self, text: str) -> str:
         for name, value in self.words.items():
             text = text.replace(f"{{{name}}}", value)
         return text
-
-    def _runs(self) -> dict[str, Any]:
-        """Every file of every run with its size: a refused input leaves no trace."""
-        files = (p for p in self.paths.runs.rglob("*") if p.is_file())
-        return {str(p): p.stat().st_size for p in files}
 
 
 def _command(words: list[str], stdin: str) -> tuple[int, str, float]:

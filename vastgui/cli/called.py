@@ -1,9 +1,9 @@
 """Refusals name the flag that was typed, not what the services call it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from vastgui.client.errors import Refused
+from vastgui.client import Refused
 from vastgui.errors import InvalidInput
 
 _FLAGS = {
@@ -12,38 +12,48 @@ _FLAGS = {
     "comfyui_port": "--comfyui-port",
     "step_delay_s": "--step-delay",
     "step_delay": "--step-delay",
-    "from_step": "--from",
     "from": "--from",
+    "from_step": "--from",
     "only": "--only",
     "enabled": "--skip",
     "output_dir": "--out",
     "server": "--on",
     "target": "--on",
+    "template_id": "template",
+    "workflow_file": "workflow",
+}
+"""By what the services call it, or the API of the running app."""
+_IN_FRONT = {
+    "variable ": "--set ",
+    "variables › ": "--set ",
+    "parameters › ": "",
+    "seed_controls › ": "",
 }
 
 
 @contextlib.contextmanager
 def called(connection: str) -> Iterator[None]:
     """`connection` is the flag that gave the SSH connection: `--ssh` or `--on`."""
-    flags = _FLAGS | {"ssh_connection": connection}
     try:
         yield
     except InvalidInput as error:
-        flag = _flag(flags, error.field)
-        raise InvalidInput(flag, _said(error), hint=error.hint) from error
+        flag, said = _flag(error.field, connection), _said(error)
+        raise InvalidInput(flag, said, hint=error.hint) from error
     except Refused as error:
         if not error.field:
             raise
-        flag = _flag(flags, error.field)
+        flag = _flag(error.field, connection)
         text = f"{flag}: {_said(error)}"
         raise Refused(text, status=error.status, hint=error.hint, field=flag) from error
 
 
-def _flag(flags: Mapping[str, str], field: str) -> str:
-    if field.startswith("variable "):
-        return field.replace("variable ", "--set ", 1)
-    return flags.get(field, field)
-
-
 def _said(error: InvalidInput | Refused) -> str:
     return error.message.removeprefix(f"{error.field}: ")
+
+
+def _flag(field: str, connection: str) -> str:
+    for words, flag in _IN_FRONT.items():
+        if field.startswith(words):
+            return flag + field.removeprefix(words)
+    name, arrow, rest = field.partition(" › ")
+    return _FLAGS.get(name, connection if name == "ssh_connection" else name) + arrow + rest

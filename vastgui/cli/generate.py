@@ -113,16 +113,20 @@ def _body(
     run_id: str,
 ) -> dict[str, Any]:
     """The same as the API takes it; the app works in another folder, so all paths are whole."""
-    files = [{"field": field, "path": through.absolute(str(p))} for field, p in inputs.items()]
+    files = [
+        {"field": field, "path": through.absolute(str(p), "--input")} for field, p in inputs.items()
+    ]
     workflow = args.workflow
     return {
         **words,
         "ssh_connection": words["ssh_connection"] or None,
         "target": target.server or None,
-        "workflow_file": through.absolute(workflow) if Path(workflow).is_file() else workflow,
+        "workflow_file": through.absolute(workflow, "workflow")
+        if Path(workflow).is_file()
+        else workflow,
         "input_images": files,
-        "key_file": through.absolute(words["key_file"]),
-        "output_dir": through.absolute(words["output_dir"]),
+        "key_file": through.absolute(words["key_file"], "--key"),
+        "output_dir": through.absolute(words["output_dir"], "--out"),
         "comfyui_port": words["comfyui_port"] or None,
         "workflow_id": run_id,
     }

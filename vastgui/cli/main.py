@@ -12,7 +12,7 @@ from pathlib import Path
 from vastgui import __version__
 from vastgui.cli import exits
 from vastgui.cli.desk import Desk, private_files
-from vastgui.cli.parser import build_parser
+from vastgui.cli.parser import parse
 from vastgui.cli.words import plain
 from vastgui.config import Paths
 from vastgui.deeds import by
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str], desk: Desk) -> int:
-    args = build_parser().parse_args(argv)
+    args = parse(argv)
     module, _, name = args.handler.partition(":")
     verb = getattr(importlib.import_module(f"vastgui.cli.{module}"), name)
     with contextlib.closing(desk):

@@ -1,6 +1,9 @@
 """The words of the command line. Each verb names its handler as `module:function`."""
 
 import argparse
+import difflib
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from vastgui import __version__
@@ -23,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"vastgui {__version__}")
     _app_flags(parser)
     parser.add_argument("--host", type=_no_host, nargs="?", const="", help=argparse.SUPPRESS)
-    parser.set_defaults(handler="app:open_app")
+    parser.set_defaults(handler="app:open_app", verb=parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for add in (
         _demo,
@@ -40,6 +43,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Exits with 2 and a sentence for what is not known, naming what may have been meant."""
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        known = re.findall(r"--[a-z-]+", args.verb.format_help())
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        more = f" Did you mean {near[0]}?" if near else ""
+        args.verb.error(f"not known here: {' '.join(unknown)[:200]}.{more}")
+    return args
+
+
 def _verb(
     verbs: "Verbs",
     name: str,
@@ -47,7 +62,7 @@ def _verb(
     help_: str,
 ) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=help_, description=help_)
-    verb.set_defaults(handler=handler)
+    verb.set_defaults(handler=handler, verb=verb)
     return verb
 
 

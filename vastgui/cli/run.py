@@ -61,7 +61,7 @@ def settings_of(pairs: list[str]) -> dict[str, str]:
 def _launch(args: argparse.Namespace, desk: Desk) -> str:
     words = {
         "ssh_connection": args.ssh,
-        "key_file": through.absolute(args.key),
+        "key_file": through.absolute(args.key, "--key"),
         "use_agent": args.agent,
         "instance_id": args.instance_id,
         "variables": settings_of(args.set),

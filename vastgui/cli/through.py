@@ -6,11 +6,11 @@ Where no app runs (or it goes away), the command does it itself.
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from vastgui.cli.desk import Desk
 from vastgui.client import AppGone, Client, NoAnswer
+from vastgui.config import local_path
 from vastgui.state.model import RunState
 from vastgui.state.plan import new_id
 from vastgui.state.store import Follower, RunDir
@@ -31,12 +31,9 @@ def launched(desk: Desk, app: Callable[[Client, str], str], here: Callable[[], s
         return run_id if desk.services.run_exists(run_id) else here()
 
 
-def absolute(path: str) -> str:
-    """The app works in another folder than the command. `~nobody/x` stays, to be refused by name."""
-    try:
-        return str(Path(path).expanduser().absolute()) if path else path
-    except RuntimeError:
-        return path
+def absolute(path: str, flag: str) -> str:
+    """The app works in another folder than the command. Raises `InvalidInput` naming `flag`."""
+    return str(local_path(path, flag).absolute()) if path else path
 
 
 def steered(desk: Desk, app: Callable[[Client], Any], here: Callable[[], object]) -> None:

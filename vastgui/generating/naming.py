@@ -36,7 +36,9 @@ class Naming:
             return key
         found = [f.id for f in self.form.fields if f.role == key]
         if len(found) != 1:
-            which = f"is {', '.join(found[:6])}: name one" if found else "is not in this workflow"
+            some = ", ".join(f.id for f in self.form.fields[:6])
+            missing = f"is not in this workflow: its fields are {some}, ..."
+            which = f"is {', '.join(found[:6])}: name one" if found else missing
             raise InvalidInput(where, f"{key} {which}.")
         return found[0]
 
@@ -46,6 +48,6 @@ class Naming:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise InvalidInput(where, f"the workflow wants no file: {given[:80]!r} has no place.")
+            raise InvalidInput(where, f"the workflow wants no file: leave {given[:80]!r} out.")
         hint = f"Name one: {naming(found[0])}"
         raise InvalidInput(where, f"the workflow wants {len(found)} files.", hint=hint)

@@ -73,7 +73,7 @@ def _check(field: str, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise InvalidInput(field, f"there is no file {path}.") from error
+        raise InvalidInput(field, f"there is no file {path}: check its path.") from error
     if not stat.S_ISREG(mode):
         raise InvalidInput(field, f"{path} is no file.")
 

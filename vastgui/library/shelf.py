@@ -71,7 +71,7 @@ class Library:
         path = local_path(str(given), "workflow")
         if isinstance(given, Path) or os.sep in given or path.exists():
             if not path.is_file():
-                raise InvalidInput("workflow", f"there is no file {path}.")
+                raise InvalidInput("workflow", f"there is no file {path}: check its path.")
             return load(path, path.name)
         return self.get(given).read()
 

@@ -82,7 +82,8 @@ def commit(value: Any, field: str) -> str:
 
 
 def name(value: Any, field: str) -> str:
-    return _matching(_NAME, value, field, "must be a name of letters, digits and . _ -.")
+    rule = "must be a name of letters, digits and . _ -, at most 100 characters."
+    return _matching(_NAME, value, field, rule)
 
 
 def label(value: Any, field: str) -> str:
@@ -168,7 +169,7 @@ def package_map(value: Any, field: str) -> dict[str, str]:
     """Module name to package name."""
     if not isinstance(value, Mapping):
         raise InvalidInput(field, "must be `module: package` lines.")
-    return {name(k, field): package(v, f"{field} › {k}") for k, v in value.items()}
+    return {name(k, f"{field} › {k}"): package(v, f"{field} › {k}") for k, v in value.items()}
 
 
 def repos(value: Any, field: str) -> list[dict[str, Any]]:
@@ -197,7 +198,9 @@ def env_map(value: Any, field: str) -> dict[str, str]:
     """Environment variables: name to value."""
     if not isinstance(value, Mapping):
         raise InvalidInput(field, "must be `NAME: value` lines.")
-    return {env_name(k, field): env_value(str(v), f"{field} › {k}") for k, v in value.items()}
+    return {
+        env_name(k, f"{field} › {k}"): env_value(str(v), f"{field} › {k}") for k, v in value.items()
+    }
 
 
 def field_map(value: Any, field: str) -> dict[str, Any]:
@@ -213,7 +216,10 @@ def field_map(value: Any, field: str) -> dict[str, Any]:
 
 
 def relative_path(value: Any, field: str) -> str:
+    """A path below a folder of the instance, in plain characters, without `..`."""
     text = _text(value, field, 300)
+    if text.startswith("/") or ".." in text.split("/"):
+        raise InvalidInput(field, "must be a path below its folder: no `/` in front and no `..`.")
     return path("/" + text, field)[1:]
 
 

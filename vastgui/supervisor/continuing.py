@@ -23,7 +23,7 @@ def continue_plan(previous: RunState, plan: Plan, from_step: int | None = None) 
     if not previous.is_terminal:
         raise RunBusy(f"Run {previous.workflow_id} has not ended.", hint="Stop it first.")
     if from_step is not None and not 0 <= from_step < len(plan.steps):
-        raise InvalidInput("from_step", f"must be a step from 1 to {len(plan.steps)}.")
+        raise InvalidInput("from_step", f"must be the index of a step, 0 to {len(plan.steps) - 1}.")
     if previous.status is Status.COMPLETED and from_step is None:
         hint = "Name a step to start from, or run it again."
         raise RunBusy(f"Run {previous.workflow_id} completed: nothing is left to do.", hint=hint)

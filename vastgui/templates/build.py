@@ -108,8 +108,7 @@ def _matching(template: Template, key: int | str, field: str) -> list[int]:
         found = [key] if whole and 0 <= key < count else []
     if not found:
         known = list(dict.fromkeys(step.action for step in template.steps))
-        raise InvalidInput(
-            field,
-            f"{template.id or 'the list'} has no step {key!r} (1 to {count}). {suggest(str(key), known)}",
-        )
+        numbers = f"1 to {count}" if isinstance(key, str) else f"index 0 to {count - 1}"
+        said = f"{template.id or 'the list'} has no step {key!r} ({numbers})."
+        raise InvalidInput(field, f"{said} {suggest(str(key), known)}")
     return found

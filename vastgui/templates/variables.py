@@ -57,7 +57,7 @@ def checked(spec: ParamSpec, value: Any, field: str, *, needed: bool = True) -> 
     """`value` as `spec` wants it; None and empty text mean "not given"."""
     if value is None or value == "":
         if spec.required and needed:
-            raise InvalidInput(field, "is needed.")
+            raise InvalidInput(field, "is needed: give it a value.")
         return value
     secrets.refuse(value, field)
     good = checks.check(spec.kind, from_text(spec.kind, value, field), field)
