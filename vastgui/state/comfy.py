@@ -1,10 +1,11 @@
 """The ComfyUI part of a run's state, and how its events change it: pure, total, never raises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from vastgui.state import comfy_events as ev
+from vastgui.state.evolve import evolved
 from vastgui.state.rows import Rows
 
 MAX_NODES = 20_000
@@ -144,9 +145,9 @@ def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  #
             return _intended(s, event)
         case ev.PromptQueued() | ev.QueueMoved():
             queued_at = event.at if s.queued_at is None else s.queued_at
-            return _timed(replace(s, queue_position=max(event.position, 0)), queued_at=queued_at)
+            return _timed(evolved(s, queue_position=max(event.position, 0)), queued_at=queued_at)
         case ev.PromptStarted():
-            return replace(s, queue_position=None, started_at=event.at)
+            return evolved(s, queue_position=None, started_at=event.at)
         case ev.NodesChanged():
             return _nodes_changed(s, event)
         case ev.NodeProgressed():
@@ -155,7 +156,7 @@ def applied(state: ComfyState | None, event: ev.AnyComfyEvent) -> ComfyState:  #
             preview = Preview(
                 number=event.number, node_id=event.node_id, media_type=event.media_type
             )
-            return replace(s, preview=preview)
+            return evolved(s, preview=preview)
         case ev.OutputFound() | ev.OutputSaved() | ev.OutputFailed():
             return _output(s, event)
         case ev.PromptEnded():
@@ -185,14 +186,14 @@ def _listed(s: ComfyState, event: ev.NodesListed) -> ComfyState:
     for node_id, node_type, title in list(told)[: MAX_NODES - len(nodes)]:
         places[node_id] = len(nodes)
         nodes = nodes.put(len(nodes), NodeState(node_id=node_id, node_type=node_type, title=title))
-    return replace(s, nodes=nodes, places=places, total_nodes=max(s.total_nodes, len(nodes)))
+    return evolved(s, nodes=nodes, places=places, total_nodes=max(s.total_nodes, len(nodes)))
 
 
 def _checked(s: ComfyState, event: ev.CheckMade) -> ComfyState:
     level = event.level if event.level in _LEVELS else "amber"
     check = Check(name=event.name, level=level, message=event.message, fix=event.fix)
     others = tuple(c for c in s.checks if c.name != event.name)
-    return replace(s, checks=(*others, check)[:MAX_CHECKS])
+    return evolved(s, checks=(*others, check)[:MAX_CHECKS])
 
 
 def _uploaded(s: ComfyState, event: ev.InputUploaded) -> ComfyState:
@@ -204,7 +205,7 @@ def _uploaded(s: ComfyState, event: ev.InputUploaded) -> ComfyState:
         reused=event.reused,
     )
     others = tuple(i for i in s.inputs if i.name != event.name)
-    return replace(s, inputs=(*others, new)[:MAX_OUTPUTS])
+    return evolved(s, inputs=(*others, new)[:MAX_OUTPUTS])
 
 
 def _intended(s: ComfyState, event: ev.PromptIntended) -> ComfyState:
@@ -214,7 +215,7 @@ def _intended(s: ComfyState, event: ev.PromptIntended) -> ComfyState:
     nodes = Rows(
         NodeState(node_id=n.node_id, node_type=n.node_type, title=n.title) for n in s.nodes
     )
-    return replace(
+    return evolved(
         s,
         prompt_id=event.prompt_id,
         submissions=s.submissions + 1,
@@ -244,12 +245,12 @@ def _nodes_changed(s: ComfyState, event: ev.NodesChanged) -> ComfyState:
     elif current in event.node_ids:
         current = ""
     failed = event.node_ids[-1] if status == "error" and event.node_ids else s.failed_node
-    return replace(s, nodes=nodes, current_node=current, failed_node=failed)
+    return evolved(s, nodes=nodes, current_node=current, failed_node=failed)
 
 
 def _node_changed(node: NodeState, status: str, event: ev.NodesChanged) -> NodeState:
     if status == "executing":
-        return replace(
+        return evolved(
             node,
             status=status,
             message=event.message,
@@ -259,14 +260,14 @@ def _node_changed(node: NodeState, status: str, event: ev.NodesChanged) -> NodeS
         )
     if status == "pending":
         return NodeState(node_id=node.node_id, node_type=node.node_type, title=node.title)
-    return replace(node, status=status, message=event.message, percent=None, ended_at=event.at)
+    return evolved(node, status=status, message=event.message, percent=None, ended_at=event.at)
 
 
 def _node_progressed(s: ComfyState, event: ev.NodeProgressed) -> ComfyState:
     if (place := s.places.get(event.node_id)) is None:
         return s
-    node = replace(s.nodes[place], percent=event.percent, message=event.message)
-    return replace(s, nodes=s.nodes.put(place, node))
+    node = evolved(s.nodes[place], percent=event.percent, message=event.message)
+    return evolved(s, nodes=s.nodes.put(place, node))
 
 
 def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFailed) -> ComfyState:
@@ -276,7 +277,7 @@ def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFai
     known = s.outputs[number] if number < len(s.outputs) else Output(number=number)
     match event:
         case ev.OutputFound():
-            new = replace(
+            new = evolved(
                 known,
                 node_id=event.node_id,
                 key=event.key,
@@ -285,7 +286,7 @@ def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFai
                 type=event.type,
             )
         case ev.OutputSaved():
-            new = replace(
+            new = evolved(
                 known,
                 path=event.path,
                 size_bytes=event.size_bytes,
@@ -295,14 +296,14 @@ def _output(s: ComfyState, event: ev.OutputFound | ev.OutputSaved | ev.OutputFai
                 error="",
             )
         case ev.OutputFailed():
-            new = replace(known, error=event.error)
-    return replace(s, outputs=s.outputs.put(number, new))
+            new = evolved(known, error=event.error)
+    return evolved(s, outputs=s.outputs.put(number, new))
 
 
 def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
     failed = event.node_id if event.outcome == "error" and event.node_id else s.failed_node
     nodes = Rows(_closed(node, event, failed) for node in s.nodes)
-    s = replace(
+    s = evolved(
         s,
         outcome=event.outcome,
         nodes=nodes,
@@ -324,22 +325,22 @@ def _ended(s: ComfyState, event: ev.PromptEnded) -> ComfyState:
 
 def _timed(s: ComfyState, **times: float | None) -> ComfyState:
     """With `times`, in their order: they are of two clocks, and the server's pair stays a pair."""
-    s = replace(s, **times)  # type: ignore[arg-type]
+    s = evolved(s, **times)
     queued_at, ended_at = s.queued_at, s.ended_at
     if s.started_at is not None:
         queued_at = None if queued_at is None else min(queued_at, s.started_at)
         ended_at = None if ended_at is None else max(ended_at, s.started_at)
     elif queued_at is not None and ended_at is not None:
         queued_at = min(queued_at, ended_at)
-    return replace(s, queued_at=queued_at, ended_at=ended_at)
+    return evolved(s, queued_at=queued_at, ended_at=ended_at)
 
 
 def _closed(node: NodeState, event: ev.PromptEnded, failed: str) -> NodeState:
     """Nothing stays executing once the prompt ended."""
     if event.outcome == "error" and node.node_id == failed:
-        return replace(node, status="error", message=event.error, ended_at=event.at)
+        return evolved(node, status="error", message=event.error, ended_at=event.at)
     if node.status != "executing":
         return node
     if event.outcome == "success":
-        return replace(node, status="executed", percent=None, ended_at=event.at)
-    return replace(node, status="pending", percent=None, message="", ended_at=None)
+        return evolved(node, status="executed", percent=None, ended_at=event.at)
+    return evolved(node, status="pending", percent=None, message="", ended_at=None)

@@ -1,11 +1,11 @@
 """From a plan and its events to the state of the run: pure, total, never raises."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from vastgui.state import comfy
 from vastgui.state import events as ev
+from vastgui.state.evolve import evolved
 from vastgui.state.model import (
     Item,
     ItemStatus,
@@ -74,20 +74,20 @@ def apply(state: RunState, event: ev.AnyEvent) -> RunState:
     """Return `state` after `event`: no clock, no file, no raise."""
     if state.is_terminal:
         return state  # the first ending wins: a late line never reopens a run
-    state = _applied(
-        replace(state, last_event_at=event.at, last_seq=max(event.seq, state.last_seq)), event
-    )
-    if state.is_terminal:
-        return state
-    return replace(state, progress_percent=max(state.progress_percent, _percent(state)))
+    after = _applied(state, event)
+    percent = after.progress_percent
+    if not after.is_terminal:
+        percent = max(percent, _percent(after))
+    last_seq = max(event.seq, state.last_seq)
+    return evolved(after, last_event_at=event.at, last_seq=last_seq, progress_percent=percent)
 
 
 def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911, PLR0912, C901 -- one arm an event; splitting it would hide the table
     match event:
         case ev.RunQueued():
-            return replace(state, status=Status.QUEUED, queued_behind=max(event.position, 0))
+            return evolved(state, status=Status.QUEUED, queued_behind=max(event.position, 0))
         case ev.RunStarted():
-            return replace(
+            return evolved(
                 state,
                 status=Status.RUNNING,
                 started_at=event.at,
@@ -96,9 +96,9 @@ def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911,
                 boot_id=event.boot_id,
             )
         case ev.RunPaused():
-            return replace(state, status=Status.PAUSED)
+            return evolved(state, status=Status.PAUSED)
         case ev.RunResumed():
-            return replace(state, status=Status.RUNNING)
+            return evolved(state, status=Status.RUNNING)
         case ev.RunBlocked():
             question = Question(
                 ask_id=event.ask_id,
@@ -107,20 +107,20 @@ def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911,
                 choices=event.choices,
                 details=event.details,
             )
-            return replace(state, status=Status.BLOCKED, question=question)
+            return evolved(state, status=Status.BLOCKED, question=question)
         case ev.RunAnswered():
-            return replace(state, status=Status.RUNNING, question=None)
+            return evolved(state, status=Status.RUNNING, question=None)
         case ev.StopRequested():
-            return replace(state, status=Status.STOPPING, stop_mode=event.mode, question=None)
+            return evolved(state, status=Status.STOPPING, stop_mode=event.mode, question=None)
         case ev.CommandAcknowledged():
             known = (*state.acknowledged, event.command_id)[-MAX_ACKNOWLEDGED:]
-            return replace(state, acknowledged=known)
+            return evolved(state, acknowledged=known)
         case ev.LinkLost():
-            return replace(
+            return evolved(
                 state, link=event.reason or "connection lost", link_attempt=event.attempt
             )
         case ev.LinkRestored():
-            return replace(state, link="", link_attempt=0)
+            return evolved(state, link="", link_attempt=0)
         case ev.StepStarted():
             started = _with_step(
                 state,
@@ -135,7 +135,7 @@ def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911,
                 result=None,
                 retry_at=None,
             )
-            return replace(started, current_step=_index(state, event.step))
+            return evolved(started, current_step=_index(state, event.step))
         case ev.StepProgressed():
             return _progressed(state, event)
         case ev.ItemsListed():
@@ -176,15 +176,15 @@ def _applied(state: RunState, event: ev.AnyEvent) -> RunState:  # noqa: PLR0911,
         case ev.JobStarted():
             job = OpenJob(step=event.step, key=event.key, job_id=event.job_id)
             others = tuple(j for j in state.jobs if j.job_id != event.job_id)
-            return replace(state, jobs=(*others, job)[-50:])
+            return evolved(state, jobs=(*others, job)[-50:])
         case ev.JobEnded():
-            return replace(state, jobs=tuple(j for j in state.jobs if j.job_id != event.job_id))
+            return evolved(state, jobs=tuple(j for j in state.jobs if j.job_id != event.job_id))
         case ev.RunEnded():
             return _ended(state, event)
         case ev.UnknownEvent():
-            return replace(state, unknown_events=state.unknown_events + 1)
+            return evolved(state, unknown_events=state.unknown_events + 1)
         case _:
-            return replace(state, comfy=comfy.applied(state.comfy, event))
+            return evolved(state, comfy=comfy.applied(state.comfy, event))
 
 
 def _index(state: RunState, step: int) -> int:
@@ -195,8 +195,8 @@ def _with_step(state: RunState, index: int, **changes: Any) -> RunState:
     if not 0 <= index < len(state.steps):
         return state
     steps = list(state.steps)
-    steps[index] = replace(steps[index], **changes)
-    return replace(state, steps=tuple(steps))
+    steps[index] = evolved(steps[index], **changes)
+    return evolved(state, steps=tuple(steps))
 
 
 def _step_of(state: RunState, index: int) -> StepState | None:
@@ -223,7 +223,7 @@ def _step_ended(
 def _progressed(state: RunState, event: ev.StepProgressed) -> RunState:
     if (step := _step_of(state, event.step)) is None:
         return state
-    progress = replace(
+    progress = evolved(
         step.progress,
         type=step.progress.type if step.progress.items else event.kind,
         percent=event.percent,
@@ -252,7 +252,7 @@ def _item_changed(state: RunState, event: ev.ItemChanged) -> RunState:
     status = _item_status(event.status)
     items = list(step.progress.items)
     items[event.item] = Item(items[event.item].label, status, event.message, event.percent)
-    progress = replace(step.progress, items=tuple(items), percent=None)
+    progress = evolved(step.progress, items=tuple(items), percent=None)
     return _with_step(state, event.step, progress=progress)
 
 
@@ -273,7 +273,7 @@ def _ended(state: RunState, event: ev.RunEnded) -> RunState:
         status = Status.CRASHED
     ended_at = _finished_at(state, event)
     steps = tuple(_closed(s, status, event, ended_at) for s in state.steps)
-    return replace(
+    return evolved(
         state,
         status=status,
         steps=steps,
@@ -302,7 +302,7 @@ def _closed(step: StepState, status: Status, event: ev.RunEnded, ended_at: float
     text = ENDED_STEP.get(status, "")
     result = StepResult(success=False, outcome="failed", message=text, error=text, hint=event.hint)
     duration_s = None if step.started_at is None else max(ended_at - step.started_at, 0.0)
-    return replace(
+    return evolved(
         step,
         status=StepStatus.FAILED,
         ended_at=ended_at,
