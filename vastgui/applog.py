@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -20,6 +21,7 @@ from vastgui.state.redact import Redactor
 from vastgui.state.sink import open_private
 from vastgui.state.times import iso
 
+_log = logging.getLogger(__name__)
 MAX_BYTES = 2_000_000
 OLDER_FILES = 4
 LONGEST_TEXT = 20_000
@@ -39,15 +41,24 @@ def keep_log(paths: Paths, redactor: Redactor) -> Iterator[None]:
     ):
         yield
         return
-    before = ours.level
+    before, hook = ours.level, threading.excepthook
     ours.setLevel(logging.INFO)
     root.addHandler(handler)
+    threading.excepthook = _thread_died
     try:
         yield
     finally:
+        threading.excepthook = hook
         root.removeHandler(handler)
         ours.setLevel(before)
         handler.close()
+
+
+def _thread_died(died: threading.ExceptHookArgs) -> None:
+    """Not to the terminal, which takes no secret out."""
+    if died.exc_value is not None:
+        error = (died.exc_type, died.exc_value, died.exc_traceback)
+        _log.error("Thread %s died.", died.thread.name if died.thread else "?", exc_info=error)
 
 
 class LogFile(RotatingFileHandler):

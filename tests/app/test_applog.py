@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,22 @@ def test_a_traceback_that_holds_a_secret_is_logged_without_it(log: Path) -> None
 
 @posix
 @pytest.mark.row("S43")
+@pytest.mark.row("S42")
+def test_a_thread_that_dies_is_logged_and_says_nothing_on_the_terminal(
+    log: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def dying() -> None:
+        raise ValueError(f"the token is {CANARY}")
+
+    thread = threading.Thread(target=dying, name="helper")
+    thread.start()
+    thread.join()
+    (line,) = [json.loads(text) for text in log.read_text().splitlines()]
+    assert line["message"] == "Thread helper died."
+    assert "ValueError: the token is" in line["traceback"]
+    assert CANARY not in log.read_text() + "".join(capfd.readouterr())
+
+
 def test_the_log_is_private_and_rotates_into_five_private_files(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
