@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from vastgui.state.model import RunState, Status
 
@@ -55,12 +56,21 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, Summary] | None = None
+        self._known: dict[str, Summary | list[Any]] | None = None
+        """What the file holds becomes a `Summary` when it is asked for: a page asks for few."""
         self._lock = threading.Lock()
 
     def get(self, run_id: str) -> Summary | None:
         with self._lock:
-            return self._read().get(run_id)
+            known = self._read()
+            found = known.get(run_id)
+            if isinstance(found, list):
+                found = _summary(found)
+                if found is None:
+                    del known[run_id]
+                else:
+                    known[run_id] = found
+            return found
 
     def add(self, ended: Iterable[Summary]) -> None:
         """Remember runs that have ended; they never change again."""
@@ -71,13 +81,13 @@ class Index:
             if new:
                 self._append(new)
 
-    def _read(self) -> dict[str, Summary]:
+    def _read(self) -> dict[str, Summary | list[Any]]:
         if self._known is None:
             self._known = {}
             with contextlib.suppress(OSError), self._path.open("rb") as file:
-                for line in file.read(MAX_BYTES).splitlines():
-                    if summary := _decoded(line):
-                        self._known[summary.workflow_id] = summary
+                for fields in _parsed(file.read(MAX_BYTES)):
+                    if isinstance(fields, list) and fields and isinstance(fields[0], str):
+                        self._known[fields[0]] = fields
         return self._known
 
     def _append(self, new: list[Summary]) -> None:
@@ -91,18 +101,35 @@ class Index:
                 os.close(fd)
 
 
-def _decoded(line: bytes) -> Summary | None:
+def _parsed(data: bytes) -> list[Any]:
+    """What its lines hold: parsed in one go, line by line only where one is damaged."""
+    lines = [line for line in data.splitlines() if line]
+    try:
+        together: list[Any] = json.loads(b"[%s]" % b",".join(lines))
+        if len(together) == len(lines):
+            return together
+    except (ValueError, RecursionError):
+        pass
+    return [value for line in lines for value in _parsed_alone(line)]
+
+
+def _parsed_alone(line: bytes) -> list[Any]:
+    try:
+        return [json.loads(line)]
+    except (ValueError, RecursionError):
+        return []
+
+
+def _summary(fields: Any) -> Summary | None:
     """Lists in the order of the fields: half the time that objects take."""
     try:
-        run_id, kind, status, template_id, instance_id, created_at, ended_at, words = json.loads(
-            line
-        )
+        run_id, kind, status, template_id, instance_id, created_at, ended_at, words = fields
         summary = Summary(
             run_id, kind, Status(status), template_id, instance_id, created_at, ended_at, words
         )
         texts = run_id + kind + template_id + instance_id + words
         times = (created_at or 0.0) + (ended_at or 0.0)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         return None
     usable = isinstance(texts, str) and isinstance(times, int | float)
     return summary if usable and summary.is_terminal else None
