@@ -21,6 +21,7 @@ _FLAGS = {
     "target": "--on",
     "template_id": "template",
     "workflow_file": "workflow",
+    "input_images": "--input",
 }
 """By what the services call it, or the API of the running app."""
 _IN_FRONT = {
@@ -48,4 +49,5 @@ def _flag(field: str, connection: str) -> str:
         if field.startswith(words):
             return flag + field.removeprefix(words)
     name, arrow, rest = field.partition(" › ")
-    return _FLAGS.get(name, connection if name == "ssh_connection" else name) + arrow + rest
+    flags = _FLAGS | {"ssh_connection": connection}
+    return flags.get(name.partition("[")[0], name) + arrow + rest
