@@ -38,6 +38,16 @@ COMMANDS = [
 PATIENCE_S = 60
 
 
+STEERING = ("run", "generate", "stop", "pause", "resume", "answer", "continue", "delete")
+THROUGH = [
+    case
+    for case in WRONG
+    if isinstance(case.given, Command)
+    and case.given.words[0] in STEERING
+    and not case.given.files  # the app has read its settings long ago
+]
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with closing(World(tmp_path_factory.mktemp("wrong"))) as made:
@@ -83,6 +93,13 @@ def test_as_a_command(world: World, app: App, case: Wrong, through: str, tmp_pat
     )  # fmt: skip
     assert faults(world.meant(case), done.returncode, done.stdout + done.stderr) == []
     assert world.runs() == before
+
+
+@pytest.mark.parametrize("case", THROUGH, ids=lambda case: case.name)
+@pytest.mark.usefixtures("app")
+def test_a_command_says_the_same_through_the_app(world: World, case: Wrong) -> None:
+    answer = world.ask(case)
+    assert answer.ok, f"{answer.wrong}: {answer.text[:1000]}"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ WRONG: dict[str, tuple[dict[str, Any], int, str, str]] = {
     ),
     "delay": ({**waits(), "step_delay": -1}, 422, "step_delay", "seconds"),
     "delay of another type": ({**waits(), "step_delay": [1]}, 422, "step_delay", "must be a number"),
-    "only": ({**waits(), "only": 7}, 422, "only", "1 to 1"),
+    "only": ({**waits(), "only": 7}, 422, "only", "index 0 to 0"),
     "only of another type": ({**waits(), "only": []}, 422, "only", "a whole number or a text"),
     "a wrong id": ({**waits(), "workflow_id": "run-1"}, 422, "workflow_id", "26 characters"),
     "a key file of nobody": ({**waits(), "key_file": "~nobody-here/id"}, 422, "key_file", "not there"),

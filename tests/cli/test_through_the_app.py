@@ -76,7 +76,7 @@ def test_a_run_is_started_watched_and_refused_as_without_the_app(
     assert "request_digest" in state["metadata"]  # it came over the API
 
     code, _, err = vastgui("run", "no-such", *SSH)
-    assert (code, "no-such" in err) == (4, True)
+    assert (code, "no-such" in err) == (2, True)
     code, _, err = vastgui("run", "nap", "--ssh", "root@host:99999")
     assert (code, "--ssh" in err) == (2, True)
     assert vastgui("continue", "01k8xq3v5e8m7w2y4n6p9r1s3t")[0] == 4

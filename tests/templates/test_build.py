@@ -151,7 +151,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "number too high": ({"only": "5"}, "only", "1 to 4"),
     "number zero": ({"from_step": "0"}, "from", "1 to 4"),
     "a huge number": ({"from_step": "9" * 5000}, "from", "1 to 4"),
-    "index too high": ({"from_step": 4}, "from", "1 to 4"),
+    "index too high": ({"from_step": 4}, "from", "index 0 to 3"),
     "twice there": ({"only": "run_command"}, "only", "a number, 2 and 4"),
     "both": ({"only": "1", "from_step": "1"}, "from", "combined"),
     "unknown enabled": ({"enabled": {"x": True}}, "enabled", "no step 'x'"),

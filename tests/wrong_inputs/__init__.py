@@ -12,7 +12,7 @@ __all__ = ["WRONG", "Answer", "World", "Wrong", "run_all"]
 WRONG = (*api.cases(), *cli.cases(), *templates.cases(), *forms.cases())
 
 
-def run_all(folder: Path, tries: int = 3) -> list[Answer]:
+def run_all(folder: Path, tries: int = 5) -> list[Answer]:
     """Give every one of them, those with slow answers up to `tries` times: machines are noisy."""
     with contextlib.closing(World(folder)) as world:
         return [world.ask(case, tries) for case in WRONG]

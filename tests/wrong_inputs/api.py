@@ -91,7 +91,7 @@ EXECUTES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a number as file": ({"input_images": [7]}, "input_images[0]", "must be an object|a text"),
     "a seed's unknown control": ({"seed_controls": {"seed": "dice"}}, "seed_controls › seed", "randomize"),
     "a port out of range": ({"comfyui_port": 70000}, "comfyui_port", "65535 or less"),
-    "results into a file": ({"output_dir": "/etc/hostname"}, "output_dir", "name another"),
+    "results into a file": ({"output_dir": "/etc/passwd"}, "output_dir", "name another"),
     "a name of 101 characters": ({"workflow_name": "x" * 101}, "workflow_name", "100 characters"),
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ QUERIES = {
     "a time in words": ("since=yesterday", "since", "2026-11-29T16:00:00Z"),
     "201 characters to find": (f"text={'x' * 201}", "text", "200 characters"),
     "an unknown filter": ("stauts=failed", "stauts", "Did you mean status"),
-    "a filter twice": ("limit=1&limit=2", "limit", "once|twice"),
+    "a filter twice": ("limit=1&limit=2", "limit", "give it once"),
 }  # fmt: skip
 
 RUNS: dict[str, tuple[str, str, Any, str, str, int]] = {

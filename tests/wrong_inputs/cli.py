@@ -108,7 +108,7 @@ PLACES = {
     "a file nobody wants": ("local", ("colour-card", "--input", "x.png"), "--input", "leave .x.png. out"),
     "two files wanted": ("local", ("blend-two-images", "--input", "x.png"), "--input", "Name one: --input"),
     "an unknown seed control": ("local", ("text-to-image", "--seed-control", "random"), "--seed-control", "randomize"),
-    "results into a file": ("local", ("colour-card", "--out", "/etc/hostname"), "--out", "name another"),
+    "results into a file": ("local", ("colour-card", "--out", "/etc/passwd"), "--out", "name another"),
     "ComfyUI's port": ("local", ("colour-card", "--comfyui-port", "http"), "--comfyui-port", "0 to 65535"),
 }  # fmt: skip
 

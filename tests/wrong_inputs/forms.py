@@ -74,7 +74,7 @@ GENERATE = {
     "an unknown seed control": ({"seed_controls": {"4.seed": "dice"}}, "4.seed", "randomize"),
     "a control of no seed": ({"seed_controls": {"9.x": "fixed"}}, "9.x", "no seed"),
     "a file that is gone": ({"inputs": {"2.image": "/nowhere.png"}}, "2.image", "check its path"),
-    "results into a file": ({"output_dir": "/etc/hostname"}, "output_dir", "name another"),
+    "results into a file": ({"output_dir": "/etc/passwd"}, "output_dir", "name another"),
     "results of nobody": ({"output_dir": "~nobody-here/x"}, "output_dir", "write the whole path"),
 }  # fmt: skip
 

@@ -131,7 +131,7 @@ def _check_query(request: Request, known: dict[str, bool]) -> None:
             said = f"is unknown. {suggest(name[:100], known)}"
             raise Refused(422, f"{name[:100]}: {said}", field=name[:100])
         if not known[name] and len(request.query_params.getlist(name)) > 1:
-            raise Refused(422, f"{name}: is given twice.", field=name)
+            raise Refused(422, f"{name}: is given twice: give it once.", field=name)
 
 
 def _is_list(hint: Any) -> bool:

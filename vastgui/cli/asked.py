@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from vastgui.config import local_path
 from vastgui.errors import InvalidInput
 from vastgui.generating import Form
 from vastgui.generating.naming import Naming
@@ -35,6 +36,9 @@ class Asked:
                 out[self._naming.field("--input", key)] = Path(value)
             else:
                 out[self._only_file(text)] = Path(text)
+        for field, path in out.items():
+            if not local_path(str(path), field).is_file():
+                raise InvalidInput(field, f"there is no file {path}: check its path.")
         return out
 
     def controls(self, given: Iterable[str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ _FLAGS = {
     "target": "--on",
     "template_id": "template",
     "workflow_file": "workflow",
+    "input_images": "--input",
 }
 """By what the services call it, or the API of the running app."""
 _IN_FRONT = {
@@ -36,19 +37,11 @@ def called(connection: str) -> Iterator[None]:
     """`connection` is the flag that gave the SSH connection: `--ssh` or `--on`."""
     try:
         yield
-    except InvalidInput as error:
-        flag, said = _flag(error.field, connection), _said(error)
-        raise InvalidInput(flag, said, hint=error.hint) from error
-    except Refused as error:
+    except (InvalidInput, Refused) as error:
         if not error.field:
             raise
-        flag = _flag(error.field, connection)
-        text = f"{flag}: {_said(error)}"
-        raise Refused(text, status=error.status, hint=error.hint, field=flag) from error
-
-
-def _said(error: InvalidInput | Refused) -> str:
-    return error.message.removeprefix(f"{error.field}: ")
+        said = error.message.removeprefix(f"{error.field}: ")
+        raise InvalidInput(_flag(error.field, connection), said, hint=error.hint) from error
 
 
 def _flag(field: str, connection: str) -> str:
@@ -56,4 +49,5 @@ def _flag(field: str, connection: str) -> str:
         if field.startswith(words):
             return flag + field.removeprefix(words)
     name, arrow, rest = field.partition(" › ")
-    return _FLAGS.get(name, connection if name == "ssh_connection" else name) + arrow + rest
+    flags = _FLAGS | {"ssh_connection": connection}
+    return flags.get(name.partition("[")[0], name) + arrow + rest

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -249,9 +250,12 @@ def _json(verb: argparse.ArgumentParser, help_: str) -> None:
 
 def _seconds(text: str) -> float:
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of seconds") from None
+        seconds = math.nan
+    if math.isfinite(seconds):
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of seconds, 0 to 2592000")
 
 
 def _whole(text: str) -> int:
