@@ -27,11 +27,7 @@ COMMANDS = [
     and case.what
     in (
         "run --ssh, a shell line",
-        "run --set, a relative path",
-        "run, almost a template",
-        "run, a step beyond the last",
         "generate, too many steps",
-        "generate, results into a file",
         "continuing what goes on",
     )
 ]
