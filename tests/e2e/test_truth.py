@@ -92,6 +92,7 @@ def test_two_tabs_one_reloaded_see_no_step_back_and_the_same_end(
     assert len(ends[0]) > 8  # it was really watched
 
 
+@pytest.mark.row("R4")
 def test_a_killed_runner_is_crashed_in_the_page_within_a_second(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_killed_runner_is_crashed_in_the_page_within_a_second(
     assert len(times) == 5
 
 
+@pytest.mark.row("R21")
 @pytest.mark.own_app
 def test_a_runner_that_hangs_is_named_in_list_and_detail_and_forced_to_stop(
     app: App, open_tab: Callable[..., Tab], launch: Callable[..., RunDir]
