@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from nicegui import App
 
 from tests.app.conftest import Begin
-from vastgui.api import serve_api
+from vastgui.api import Api
 from vastgui.feed import Feed
 from vastgui.files import serve_files
 from vastgui.metrics import Metrics
@@ -43,10 +43,11 @@ def test_no_get_changes_anything(services: Services, begin: Begin) -> None:
     outer, pages = FastAPI(), App()
     with closing(Feed(services.history)) as feed:
         feed.poll()
-        api = serve_api(outer, services, feed, Metrics())
+        made = Api(services, feed, Metrics())
+        made.add_to(outer)
         serve_files(outer, services.paths.runs)
         serve_routes(pages, services)
-        paths = [p for p in reads(api, [outer, pages], run.id) if not p.startswith(STREAMS)]
+        paths = [p for p in reads(made.load(), [outer, pages], run.id) if not p.startswith(STREAMS)]
         before = contents(services.paths.data), contents(services.paths.config)
         asyncio.run(_ask(outer, pages, paths))
         assert (contents(services.paths.data), contents(services.paths.config)) == before

@@ -31,10 +31,10 @@ _DRAWN = [
     re.compile(pattern)
     for pattern in (
         "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[0-9a-f]{32}", r"ComfyUI_temp_\w+\.\w+",
-        r"ann_[0-9a-f-]{36}", r'"[0-9a-f]{10,20}-[0-9a-f]+"',
+        r"ann_[0-9a-f-]{36}", r'"[0-9a-f]{10,20}-[0-9a-f]+"', r"rig/64x64_20\d\d-\d\d-\d\d",
     )
 ]  # fmt: skip
-"""Ids, socket ids, temp files, users, etags."""
+"""Ids, socket ids, temp files, users, etags, folders named by the day."""
 
 
 def rows(name: str) -> list[dict[str, Any]]:

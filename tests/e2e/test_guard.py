@@ -119,7 +119,8 @@ def test_a_tunnel_never_sees_our_cookie(app: App, open_tab: Open, context: Brows
         page.goto(f"http://localhost:{port}/")
         assert set(cookies) == {""}
         page.goto(f"http://127.0.0.1:{port}/")
-        assert f"vastgui_{app.port}=" in cookies[-1], "this is why"
+        # not the last one: a browser may ask for the icon of the page before at any time
+        assert any(f"vastgui_{app.port}=" in told for told in cookies), "this is why"
     plan = actions.action_plan(actions.OPEN, actions.Place(queue="box"))
     for detail, address in (
         (f"http://127.0.0.1:{port}", ""),

@@ -57,7 +57,7 @@ def test_kill_the_app_then_the_runner_then_continue(
     app.start()
     expect(page.get_by_text("Reconnected: step 8 of 12 is running.")).to_be_visible()
     assert services.state(run_id).status is Status.RUNNING
-    tab.faults = [f for f in tab.faults if "ERR_CONNECTION" not in f and "WebSocket" not in f]
+    tab.faults = [f for f in tab.faults if "ERR_CO" not in f and "WebSocket" not in f]
 
     pid = services.state(run_id).pid
     assert pid

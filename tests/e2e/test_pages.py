@@ -103,7 +103,7 @@ def test_the_tab_comes_back_when_the_app_was_killed(app: App, open_tab: Open, be
     expect(tab.page.get_by_text("went on alone")).to_be_visible()
     expect(tab.page.get_by_text("Reconnected: step 2 of 3 is running.")).to_be_visible()
     assert tab.page.url == f"{app.url}/run/{run.id}"
-    tab.faults = [f for f in tab.faults if not re.search("ERR_CONNECTION|WebSocket", f)]
+    tab.faults = [f for f in tab.faults if not re.search("ERR_CO|WebSocket", f)]
 
 
 @pytest.mark.own_app
