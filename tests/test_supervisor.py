@@ -220,24 +220,25 @@ def test_a_stranger_with_the_runners_pid_is_never_touched(rig: Rig) -> None:
         stranger.kill()
 
 
-def test_a_log_is_read_again_only_when_it_has_grown(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_a_runner_is_costs_no_fold(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages ask four times a second, and a day's record has a million lines."""
     run, lock_fd = store.create(rig.supervisor.runs, plan(step("works")))
     os.close(lock_fd)
-    reads, state = [], RunDir.state
-    monkeypatch.setattr(RunDir, "state", lambda self: reads.append(1) or state(self))
+    monkeypatch.setattr(RunDir, "state", lambda _: pytest.fail("the whole record was read"))
     runner = Runner(run)
-    with contextlib.closing(EventLog(run)) as log:
-        log.append(ev.RunStarted(pid=os.getpid(), create_time=1.0))
-        assert [runner.usage() for _ in range(5)] == [None] * 5
-        assert len(reads) == 1
-        log.append(ev.RunStarted(pid=os.getpid(), create_time=2.0))
-    assert runner.usage() is None
-    assert len(reads) == 2
+    assert runner.usage() is None  # nothing is said so far
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", str(run.path)], stdin=subprocess.PIPE
+    ) as child:
+        created = psutil.Process(child.pid).create_time()
+        said = ev.RunStarted(pid=child.pid, create_time=created, seq=2)
+        run.events.write_bytes(b"damaged\n" + ev.encode(ev.RunQueued(seq=1)) + ev.encode(said))
+        usage = runner.usage()
+        assert usage is not None
+        assert usage.pid == child.pid
+        child.kill()
 
 
-@pytest.mark.row("R24")
 def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -> None:
     run = rig.start(step("works"))
     ended = rig.end(run)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import psutil
 
-from vastgui.errors import VastguiError
+from vastgui.state import events as ev
 from vastgui.state import lock
 from vastgui.state.store import RunDir
 from vastgui.supervisor.cause import oom_kills
 
+HEAD_BYTES = 65_536
+"""Of the record: what comes before the runner's first word are a few waits for its turn."""
 CREATE_TIME_TOLERANCE_S = 5.0
 """The clock may be set between two looks, and psutil counts from the wall clock."""
 
@@ -35,7 +37,7 @@ class Runner:
         self.child = child
         self.oom_kills_before = oom_kills()
         self._process: psutil.Process | None = None
-        self._recorded: tuple[int, int | None, float | None] = (-1, None, None)
+        self._recorded: ev.RunStarted | None = None
 
     @property
     def exit_code(self) -> int | None:
@@ -94,23 +96,28 @@ class Runner:
         try:
             if self.child is not None:
                 return psutil.Process(self.child.pid) if self.child.poll() is None else None
-            pid, created_at = self._as_recorded()
-            if pid is None or created_at is None:
+            recorded = self._as_recorded()
+            if recorded is None or not recorded.pid or not recorded.create_time:
                 return None
-            process = psutil.Process(pid)
-            apart_s = abs(process.create_time() - created_at)
-        except (psutil.Error, VastguiError, OSError):
+            process = psutil.Process(recorded.pid)
+            apart_s = abs(process.create_time() - recorded.create_time)
+        except (psutil.Error, OSError):
             return None
         return process if apart_s < CREATE_TIME_TOLERANCE_S else None
 
-    def _as_recorded(self) -> tuple[int | None, float | None]:
-        """Pid and start time; pages ask four times a second, so a log is read when it has grown."""
-        size, pid, created_at = self._recorded
-        if (size_now := self.run.events.stat().st_size) != size:
-            state = self.run.state()
-            pid, created_at = state.pid, state.create_time
-            self._recorded = (size_now, pid, created_at)
-        return pid, created_at
+    def _as_recorded(self) -> ev.RunStarted | None:
+        """The runner's own word, which is among the first and never changes: no fold is made."""
+        if self._recorded is None:
+            self._recorded = _first_word(self.run)
+        return self._recorded
+
+
+def _first_word(run: RunDir) -> ev.RunStarted | None:
+    """None while the runner has not said who it is."""
+    with run.events.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    events = (ev.decode(line) for line in head.splitlines())
+    return next((event for event in events if isinstance(event, ev.RunStarted)), None)
 
 
 def _is_runner_of(process: psutil.Process, run: RunDir) -> bool:
