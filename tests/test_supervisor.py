@@ -239,6 +239,7 @@ def test_who_a_runner_is_costs_no_fold(rig: Rig, monkeypatch: pytest.MonkeyPatch
         child.kill()
 
 
+@pytest.mark.row("R24")
 def test_stopping_an_ended_run_does_nothing_and_commands_are_refused(rig: Rig) -> None:
     run = rig.start(step("works"))
     ended = rig.end(run)

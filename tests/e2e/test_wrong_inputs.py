@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
 from tests.wrong_inputs.case import LEAKS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.row("S45")]
+# an app of its own: what other tests typed stands in the forms of the shared one
+pytestmark = [pytest.mark.e2e, pytest.mark.own_app, pytest.mark.row("S45")]
 expect.set_options(timeout=PATIENCE_MS)
 Open = Callable[..., Tab]
 
