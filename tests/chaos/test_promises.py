@@ -22,7 +22,7 @@ def test_every_call_on_a_stalled_link_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.row("R16")
 def test_a_long_history_is_listed_and_started_with(tmp_path: Path) -> None:
     short = long_history.measured(tmp_path / "short", 1)
-    found = long_history.measured(tmp_path / "long", 2000)
+    found = long_history.measured(tmp_path / "long", 1000)
     print(short, found)  # `make promises` has the gates of a calm machine
     assert found.list_s < 3
     assert found.start_s < 3 * short.start_s + 3

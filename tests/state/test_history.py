@@ -72,6 +72,15 @@ def test_a_living_run_cannot_be_deleted(tmp_path: Path) -> None:
     History(tmp_path).delete(run.id)
 
 
+def test_a_run_whose_runner_is_just_leaving_is_not_called_running(tmp_path: Path) -> None:
+    run, lock_fd = store.create(tmp_path, Plan(workflow_id=new_id()))
+    with contextlib.closing(EventLog(run)) as log:
+        log.append(RunEnded(status="completed"))
+    with pytest.raises(RunBusy, match="just leaving"):
+        History(tmp_path).delete(run.id)
+    os.close(lock_fd)
+
+
 def test_a_run_whose_lock_cannot_be_opened_is_not_deleted(tmp_path: Path) -> None:
     run = RunDir(tmp_path / make(tmp_path))
     run.lock.unlink()

@@ -130,7 +130,7 @@ class History:
         except OSError as error:
             raise storage_error(run.lock, error) from error
         if fd is None:
-            raise RunBusy(f"Run {run_id} is still running.", hint="Stop it first, then delete it.")
+            raise self._held(run_id)
         try:
             trash = self.runs / TRASH
             trash.mkdir(mode=0o700, exist_ok=True)
@@ -141,6 +141,14 @@ class History:
         finally:
             os.close(fd)
         self._ended.pop(run_id, None)
+
+    def _held(self, run_id: str) -> RunBusy:
+        """Why a run whose lock is held cannot be deleted."""
+        state = self.load(run_id)
+        if isinstance(state, RunState) and state.is_terminal:
+            hint = "Try again in a moment."
+            return RunBusy(f"Run {run_id} has ended; its process is just leaving.", hint=hint)
+        return RunBusy(f"Run {run_id} is still running.", hint="Stop it first, then delete it.")
 
     def restore(self, run_id: str) -> None:
         """Bring a deleted run back. Raises `RunNotFound` when the trash was emptied."""
