@@ -15,7 +15,7 @@ app: $(VENV)/.app
 
 test: $(VENV)/.dev
 	sh tests/install_system_packages.sh
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -85,8 +85,12 @@ class RunsPage:
             self.list.show([], more=False, problem=error.message)
             return
         if query == self.list.query and not self.list.is_deleted:
-            rows = [self._of(item) for item in (found or [])[:PAGE_ROWS]]
+            rows = [self._of(self._newest(item)) for item in (found or [])[:PAGE_ROWS]]
             self.list.show(rows, more=len(found or []) > PAGE_ROWS)
+
+    def _newest(self, item: RunState | Unreadable) -> RunState | Unreadable:
+        """What was read in a thread is older than what the feed has told meanwhile."""
+        return self._feed.shown(item.workflow_id) or item
 
     def _of(self, item: RunState | Unreadable) -> present.Json:
         if isinstance(item, Unreadable):
