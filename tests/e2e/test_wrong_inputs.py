@@ -66,7 +66,7 @@ def choose(radio: Locator, shown: Locator) -> None:
     """Again while the page still takes in what was typed before: that may put the choice back."""
 
     def chosen() -> bool:
-        radio.check()
+        radio.click()
         return shown.is_visible()
 
     wait_until(chosen, every_s=0.3)
