@@ -318,3 +318,19 @@ async def test_the_system_page_says_what_the_doctor_finds_and_puts_it_right(
     user.find(marker="Put-right-what-can-be").click()
     await until(lambda: loose.stat().st_mode & 0o777 == 0o600)
     await user.should_not_see("mode 0644")
+
+
+async def test_a_list_that_was_read_before_an_ending_shows_the_ending(
+    user: User, services: Services, feed: Feed, begin: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin("Read too early")
+    feed.poll()
+    before = services.history.find()
+    run.end("crashed")
+    feed.poll()
+    monkeypatch.setattr(services.history, "find", lambda **_: before)
+    await user.open("/runs")
+    shown = only(user, RunList)
+    fire(shown, "ready")
+    await until(lambda: shown._rows)
+    assert shown._rows[run.id]["word"] == "Crashed"
