@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
 from tests.e2e.test_pages import NAMELESS
 from tests.pages.comfy_scribe import ComfyScribe
+from tests.waiting import wait_until
 from vastgui.config import assets_dir
 from vastgui.demo.comfy.containers import flac, tone
 from vastgui.demo.comfy.process import PracticeComfy
@@ -107,6 +108,48 @@ def test_a_picture_of_this_computer_goes_there_and_back(
     page.wait_for_url("**/run/*")
     expect(page.locator(".vg-chip[role=status]")).to_have_text("Completed")
     expect(page.locator(".vg-tile")).to_have_count(1)
+
+
+class SlowAnswers:
+    """Holds what the app tells the tab, from its first call into a component to `release`."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.held: list[tuple[WebSocketRoute, str | bytes]] = []
+        self._is_open = False
+        context.route_web_socket(re.compile("/_nicegui_ws/"), self._route)
+
+    def _route(self, tab: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            if self._is_open or (not self.held and "runMethod" not in str(message)):
+                tab.send(message)
+            else:
+                self.held.append((tab, message))
+
+        app = tab.connect_to_server()
+        tab.on_message(app.send)
+        app.on_message(pass_on)
+
+    def release(self) -> None:
+        self._is_open = True
+        for tab, message in self.held:
+            tab.send(message)
+
+
+def test_what_was_chosen_and_typed_first_outlives_an_older_answer(
+    open_tab: Open, context: BrowserContext
+) -> None:
+    answers = SlowAnswers(context)
+    page = open_tab("/generate?workflow=text-to-image&on=root@box:22").page
+    wait_until(lambda: page.wait_for_timeout(20) or answers.held, what="the app tells what it has")
+    page.get_by_role("radio", name="ComfyUI on this computer").check()
+    page.get_by_role("spinbutton", name="Steps", exact=True).fill("7")
+    page.keyboard.press("Tab")
+    answers.release()
+    expect(page.get_by_role("textbox", name="Address")).to_be_visible()
+    expect(page.get_by_role("radio", name="ComfyUI on this computer")).to_be_checked()
+    expect(page.get_by_role("spinbutton", name="Steps", exact=True)).to_have_value("7")
+    page.get_by_role("radio", name="Another instance").check()
+    expect(page.get_by_role("textbox", name="SSH connection")).to_be_visible()
 
 
 def picture_of_comfyui(path: Path) -> Path:

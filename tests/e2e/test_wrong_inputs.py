@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS, App, Tab
-from tests.waiting import wait_until
 from tests.wrong_inputs.case import LEAKS
 
 # an app of its own: what other tests typed stands in the forms of the shared one
@@ -62,16 +61,6 @@ def field_of(page: Page, box: Locator) -> Locator:
     return page.locator(".q-field", has=box)
 
 
-def choose(radio: Locator, shown: Locator) -> None:
-    """Again while the page still takes in what was typed before: that may put the choice back."""
-
-    def chosen() -> bool:
-        radio.click()
-        return shown.is_visible()
-
-    wait_until(chosen, every_s=0.3)
-
-
 def test_setup_tells_each_at_its_field(app: App, open_tab: Open) -> None:
     before = runs(app)
     page = open_tab("/").page
@@ -101,7 +90,7 @@ def test_generate_tells_each_at_its_field(app: App, open_tab: Open) -> None:
     for label, (text, said) in PLACES.items():
         box = page.get_by_role("textbox", name=label, exact=True)
         if label == "SSH connection":
-            choose(page.get_by_role("radio", name="Another instance"), box)
+            page.get_by_role("radio", name="Another instance").check()
         refused(page, box, text, field_of(page, box), said)
         box.fill("")
     assert runs(app) == before

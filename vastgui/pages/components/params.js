@@ -206,7 +206,9 @@ export default {
     },
   },
   mounted() {
+    this.changes = 0; // counted, so that what the app sends tells which of them it knows
     this.waiting = {};
+    this.newer = {};
     this.key = (e) => {
       if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey) || e.repeat || document.querySelector(".vg-veil, .q-dialog__inner")) return;
       e.preventDefault();
@@ -227,17 +229,20 @@ export default {
     uid(f) {
       return "vg-f-" + f.id;
     },
-    show(data) {
-      const rows = data.rows.map((f) => (f.id in this.waiting ? { ...f, value: this.waiting[f.id] } : f));
-      Object.assign(this, { rows, lists: data.lists, text: "" });
+    show(data, known) {
+      Object.assign(this, { rows: data.rows.map((f) => this.merged(f, known)), lists: data.lists, text: "" });
     },
-    patch(rows) {
+    patch(rows, known) {
       for (const row of rows) {
         const at = this.rows.findIndex((f) => f.id === row.id);
-        if (at < 0) continue;
-        const typing = row.id in this.waiting; // what is being typed is newer than what the app knows
-        this.rows[at] = typing ? { ...row, value: this.rows[at].value } : row;
+        if (at >= 0) this.rows[at] = this.merged(row, known);
       }
+    },
+    merged(row, known) {
+      const own = this.newer[row.id]; // what was typed may be newer than what the app knows
+      if (own && own.at > known) return { ...row, value: own.value };
+      delete this.newer[row.id];
+      return row;
     },
     go(id) {
       const hidden = this.rest.some((f) => f.id === id);
@@ -253,6 +258,7 @@ export default {
       const row = this.rows.find((f) => f.id === change.id);
       if (row) row.value = change.value;
       this.waiting[change.id] = change.value;
+      this.newer[change.id] = { at: ++this.changes, value: change.value };
       clearTimeout(this.wait);
       if (change.later) this.wait = setTimeout(this.flush, 300);
       else this.flush();
@@ -261,7 +267,7 @@ export default {
       clearTimeout(this.wait);
       const changes = Object.entries(this.waiting || {});
       this.waiting = {};
-      if (changes.length) this.$emit("set", changes);
+      if (changes.length) this.$emit("set", { changes, at: this.changes });
     },
     pass(name, what) {
       this.flush();

@@ -29,7 +29,8 @@ class Params(LiveElement, component="params.js"):
         self._form = form
         self._props["initial"] = form()
         self._is_fresh = True
-        self.on("set", lambda e: on_set(_texts(e.args)))
+        self._on_set, self._known = on_set, 0
+        self.on("set", lambda e: self._set(e.args))
         self.on("control", lambda e: on_control(str(e.args["id"]), str(e.args["control"])))
         self.on("star", lambda e: on_star(str(e.args["id"]), bool(e.args["on"])))
         self.on("dice", lambda e: on_dice(str(e.args)))
@@ -41,10 +42,15 @@ class Params(LiveElement, component="params.js"):
         """The first call only says that the browser has built what it was given."""
         is_fresh, self._is_fresh = self._is_fresh, False
         if not is_fresh or self._form() != self._props["initial"]:
-            self.run_method("show", self._form())
+            self.run_method("show", self._form(), self._known)
 
     def patch(self, rows: list[Json]) -> None:
-        self.run_method("patch", rows)
+        self.run_method("patch", rows, self._known)
+
+    def _set(self, said: Any) -> None:
+        """`{changes: [[field, text], ...], at}`: `at` counts the browser's changes."""
+        self._known = int(said["at"])
+        self._on_set(_texts(said["changes"]))
 
     def go(self, field_id: str) -> None:
         """Bring a field into sight, unfolding what hides it."""

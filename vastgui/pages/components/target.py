@@ -23,3 +23,4 @@ class TargetChoice(LiveElement, component="target.js"):
         if any(option["key"] == key for option in self._options):
             self.chosen = key
             self._on_choose(key)
+        self.snapshot()  # one that was under way when the user chose would put the choice back
