@@ -48,6 +48,11 @@ def field(params: Params, role: str) -> str:
     return next(i for i, row in rows(params).items() if row["role"] == role)
 
 
+def typed(params: Params, *changes: tuple[str, str]) -> None:
+    """As the browser tells it: with the number of the last change."""
+    fire(params, "set", {"changes": [list(change) for change in changes], "at": len(changes)})
+
+
 def the_plan(services: Services) -> Plan:
     (run_id,) = services.history.ids()
     return services.run(run_id).plan()
@@ -88,7 +93,7 @@ async def test_what_is_typed_reaches_the_run_and_comes_back_from_it(
     params = await opened(user)
     prompt, seed = field(params, "prompt"), field(params, "seed")
     fire(params, "control", {"id": seed, "control": "fixed"})
-    fire(params, "set", [[prompt, "a fox\nin snow"], [seed, str(2**64 - 1)]])
+    typed(params, (prompt, "a fox\nin snow"), (seed, str(2**64 - 1)))
     fire(params, "run")
     await until(services.history.ids)
     job = the_plan(services).steps[0].params
@@ -96,7 +101,7 @@ async def test_what_is_typed_reaches_the_run_and_comes_back_from_it(
     assert job["parameters"][seed] == 2**64 - 1
     assert job["seed_controls"][seed] == "fixed"
     (run_id,) = services.history.ids()
-    fire(params, "set", [[prompt, "something else"]])
+    typed(params, (prompt, "something else"))
     await user.open(f"/generate?run={run_id}")
     shown = rows(only(user, Params))
     assert (shown[prompt]["value"], shown[seed]["value"]) == ("a fox\nin snow", str(2**64 - 1))
@@ -109,11 +114,11 @@ async def test_wrong_values_are_told_at_their_fields_and_nothing_runs(
     said: list[tuple[Any, ...]] = []
     monkeypatch.setattr(params, "run_method", lambda *words: said.append(words))
     steps = field(params, "steps")
-    fire(params, "set", [[steps, "0"]])
+    typed(params, (steps, "0"))
     user.find(marker="Run").click()
     assert ("go", steps) in said
     assert rows(params)[steps]["error"]
-    fire(params, "set", [[steps, "9"]])
+    typed(params, (steps, "9"))
     user.find(marker="Run").click()
     fields = user.find(kind=ui.input).elements
     line = next(e for e in fields if e._props["aria-label"] == "SSH connection")
@@ -134,7 +139,7 @@ async def test_check_runs_only_the_preflight_and_stays(user: User, services: Ser
 async def test_the_draft_is_there_after_a_reload(user: User, services: Services) -> None:
     params = await opened(user)
     prompt = field(params, "prompt")
-    fire(params, "set", [[prompt, "kept words"]])
+    typed(params, (prompt, "kept words"))
     await until(lambda: "kept words" in str(services.memory.get("generate")))
     await user.open("/generate")
     assert rows(only(user, Params))[prompt]["value"] == "kept words"
@@ -147,7 +152,7 @@ async def test_what_was_typed_right_before_a_run_is_there_after_it(
     services.connections.remember(Connection(KEY))
     params = await opened(user)
     prompt = field(params, "prompt")
-    fire(params, "set", [[prompt, "a fox"]])
+    typed(params, (prompt, "a fox"))
     fire(params, "run")
     await until(lambda: Drafts(services.memory).sheet("library:text-to-image").get("typed"))
     await user.open("/generate")
@@ -158,9 +163,9 @@ async def test_presets_and_favourites_are_kept(user: User, services: Services) -
     params = await opened(user)
     steps, prompt = field(params, "steps"), field(params, "prompt")
     bar = only(user, Presets)
-    fire(params, "set", [[steps, "8"]])
+    typed(params, (steps, "8"))
     fire(bar, "save", "fast")
-    fire(params, "set", [[steps, "30"], [prompt, "stays"]])
+    typed(params, (steps, "30"), (prompt, "stays"))
     fire(bar, "apply", "fast")
     assert (rows(params)[steps]["value"], rows(params)[prompt]["value"]) == ("8", "stays")
     fire(bar, "drop", "fast")
