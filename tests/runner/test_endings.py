@@ -49,6 +49,12 @@ def test_every_way_out_has_a_name(rig: Rig, how: str) -> None:
     assert endings(run) == 1
 
 
+def test_what_runs_in_the_background_is_done_before_the_ending_is_told(rig: Rig) -> None:
+    run = rig.start(step("leaves_work"))
+    assert rig.wait(run, lambda s: s.is_terminal).status is Status.COMPLETED
+    assert (run.outputs / "note").exists()
+
+
 @pytest.mark.row("R5")
 def test_tracebacks_are_kept_in_the_runners_log(rig: Rig) -> None:
     run = rig.start(step("breaks", how="exception"))

@@ -93,6 +93,7 @@ def conduct(run: RunDir, log: EventLog, signals: Signals) -> int:
     ending = _ending(bench, runner_log, [heartbeat.start, control.start])
     if control.ident is not None:
         control.finish()
+    bench.settle()
     written = _written(bench, ending, runner_log)
     give_up_turn(bench)
     _say_goodbye(bench)

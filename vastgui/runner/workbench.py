@@ -72,6 +72,12 @@ class Workbench:
                 with contextlib.suppress(OSError, EOFError, VastguiError):
                     call_off()
 
+    def settle(self) -> None:
+        """Before the ending is told: what the steps began in the background is done."""
+        for shared in self.shared.values():
+            if settle := getattr(shared, "settle", None):
+                settle()
+
     def close(self) -> None:
         """Close what the steps left open, the newest first, then the link."""
         for shared in reversed(self.shared.values()):

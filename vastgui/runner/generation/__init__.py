@@ -141,8 +141,12 @@ class Generation:
         self.say(f"[vastgui] {text}")
 
     def in_background(self, call: Callable[[], None]) -> None:
-        """Something that nothing waits for, done before the run ends."""
+        """Something that no step waits for, done before the run ends."""
         self._background.append(Later(call))
+
+    def settle(self) -> None:
+        """Wait for it: who sees the run's ending may look at what it has left."""
+        settled(*self._background)
 
     def note_fault(self) -> None:
         self.say(traceback.format_exc())
@@ -216,7 +220,7 @@ class Generation:
         self.close_watch()
         self.harvest.close()
         self.thumbnails.close()
-        settled(*self._background)
+        self.settle()
         if self._server is not None:
             self._server.close()
 
