@@ -29,8 +29,8 @@ def has_chromium() -> bool:
     return Path(CHROMIUM).exists()
 
 
-def launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+def launch(playwright: Playwright, *more: str) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more])
 
 
 class _Evil(http.server.BaseHTTPRequestHandler):

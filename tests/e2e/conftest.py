@@ -19,6 +19,8 @@ from vastgui import desktop
 from vastgui.config import Paths
 
 PATIENCE_MS = 20_000
+ANCHOR = "http://127.0.0.1:65000/"
+"""An empty tab that keeps the process of all our pages, and what it has loaded, from test to test."""
 LOOPBACK = ("http://127.0.0.", "https://127.0.0.", "data:", "blob:")
 
 
@@ -74,7 +76,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("CI needs chromium: apt-get install chromium")
         pytest.skip("no chromium here")
     with sync_playwright() as playwright:
-        started = launch(playwright)
+        started = launch(playwright, "--process-per-site")
         yield started
         started.close()
 
@@ -104,11 +106,24 @@ def _running(home: Path) -> Iterator[App]:
         assert app.end() == 0
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 860})
+    anchor = made.new_page()
+    anchor.route(ANCHOR, lambda route: route.fulfill(body=""))
+    anchor.goto(ANCHOR)
     yield made
     made.close()
+
+
+@pytest.fixture
+def context(shared_context: BrowserContext) -> Iterator[BrowserContext]:
+    """Nobody is signed in, no tab is open; what the browser has loaded once stays in its cache."""
+    yield shared_context
+    for page in shared_context.pages:
+        if page.url != ANCHOR:
+            page.close()
+    shared_context.clear_cookies()
 
 
 @pytest.fixture

@@ -113,10 +113,10 @@ def test_a_picture_of_this_computer_goes_there_and_back(
 class SlowAnswers:
     """Holds what the app tells the tab, from its first call into a component to `release`."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, page: Page) -> None:
         self.held: list[tuple[WebSocketRoute, str | bytes]] = []
         self._is_open = False
-        context.route_web_socket(re.compile("/_nicegui_ws/"), self._route)
+        page.route_web_socket(re.compile("/_nicegui_ws/"), self._route)
 
     def _route(self, tab: WebSocketRoute) -> None:
         def pass_on(message: str | bytes) -> None:
@@ -136,10 +136,11 @@ class SlowAnswers:
 
 
 def test_what_was_chosen_and_typed_first_outlives_an_older_answer(
-    open_tab: Open, context: BrowserContext
+    app: App, context: BrowserContext
 ) -> None:
-    answers = SlowAnswers(context)
-    page = open_tab("/generate?workflow=text-to-image&on=root@box:22").page
+    page = context.new_page()
+    answers = SlowAnswers(page)
+    page.goto(app.sign_in_url("/generate?workflow=text-to-image&on=root@box:22"))
     wait_until(lambda: page.wait_for_timeout(20) or answers.held, what="the app tells what it has")
     page.get_by_role("radio", name="ComfyUI on this computer").check()
     page.get_by_role("spinbutton", name="Steps", exact=True).fill("7")

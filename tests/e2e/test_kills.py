@@ -17,7 +17,10 @@ from vastgui.ssh.hostkeys import HostKeys
 from vastgui.state.model import Status, StepStatus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.own_app]
-SLOW_CLONES_BPS = 1_500_000
+SLOW_CLONES_BPS = 600_000
+"""The app must be there again before the packs are, also on a busy machine."""
+BEFORE = ("test_ssh", "setup_python_venv", "set_ui_home", "get_ui_home", "configure_links")
+LEFT_OUT = ("setup_civitdl", "test_civitdl", "verify_dependencies")
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def test_kill_the_app_then_the_runner_then_continue(
         ssh_connection=instance.ssh_connection,
         key_file=str(instance.key_file),
         variables={**instance.variables, "node_packs": instance.node_repos},
+        enabled=dict.fromkeys(LEFT_OUT, False),
     )
     tab = open_tab(f"/run/{run_id}")
     page = tab.page
@@ -71,6 +75,7 @@ def test_kill_the_app_then_the_runner_then_continue(
     expect(page.locator(".vg-head")).to_contain_text("Completed", timeout=90_000)
     second = services.state(services.history.ids()[0])
     assert (second.continues, second.attempt) == (run_id, 2)
-    assert all(s.result and s.result.outcome == "carried_over" for s in second.steps[:7])
+    carried = [s.action for s in second.steps if s.result and s.result.outcome == "carried_over"]
+    assert carried == list(BEFORE)
     assert second.steps[7].status is StepStatus.COMPLETED
     assert services.state(run_id).status is Status.CRASHED  # the old run stays as it was
