@@ -230,7 +230,9 @@ def test_who_a_runner_is_costs_no_fold(rig: Rig, monkeypatch: pytest.MonkeyPatch
     with subprocess.Popen(
         [sys.executable, "-c", "input()", str(run.path)], stdin=subprocess.PIPE
     ) as child:
-        created = psutil.Process(child.pid).create_time()
+        process = psutil.Process(child.pid)
+        wait_until(process.cmdline)  # a process that begins has none for a moment
+        created = process.create_time()
         said = ev.RunStarted(pid=child.pid, create_time=created, seq=2)
         run.events.write_bytes(b"damaged\n" + ev.encode(ev.RunQueued(seq=1)) + ev.encode(said))
         usage = runner.usage()
@@ -276,6 +278,28 @@ def test_an_ending_that_cannot_be_written_is_shown_and_tried_again(
     wait_until(lambda: rig.supervisor.sweep() == [run.id])
     assert rig.supervisor.unwritten == {}
     assert endings(run) == 1
+
+
+def test_a_long_record_is_read_beside_the_look(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (dead_run(rig, ev.RunStarted(pid=1, create_time=1.0)) for _ in range(2))
+    go_on, finalize_abandoned = threading.Event(), finalizer.finalize_abandoned
+
+    def slowly(run: RunDir, ending: ev.RunEnded) -> RunState | None:
+        go_on.wait(10)
+        return finalize_abandoned(run, ending)
+
+    monkeypatch.setattr(finalizer, "LONG_BYTES", 0)
+    monkeypatch.setattr(finalizer, "finalize_abandoned", slowly)
+    assert rig.supervisor.sweep(wait=False) == []
+    assert rig.supervisor.sweep(wait=False) == []
+    assert set(rig.supervisor.live) == {first.id, second.id}
+    go_on.set()
+    wait_until(lambda: first.state().is_terminal)
+    wait_until(lambda: rig.supervisor.sweep(wait=False) or first.id not in rig.supervisor.live)
+    rig.supervisor.sweep()  # waits for what is under way
+    assert rig.supervisor.live == []
+    assert (endings(first), endings(second)) == (1, 1)
+    assert rig.supervisor.audit.timeouts == 0
 
 
 def refuse(*_: object) -> RunState:

@@ -190,7 +190,7 @@ class Work:
 
     def _look_once(self) -> None:
         supervisor = self.services.supervisor
-        supervisor.sweep()
+        supervisor.sweep(wait=False)
         self.feed.overlay(supervisor.unwritten)
 
     def _quit_when_unused(self, *, watched: bool) -> None:

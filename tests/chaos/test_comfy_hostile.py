@@ -180,7 +180,9 @@ def test_a_preview_is_a_picture_or_nothing(enemy: Enemy, victim: Victim) -> None
     assert ran.ok, ran.error
     assert ran.run.preview.read_bytes() == picture
     assert ran.comfy.preview is not None
-    assert ran.comfy.preview.number == 1
+    assert (
+        ran.comfy.preview.media_type == "image/jpeg"
+    )  # again, when the socket had to be opened anew
 
 
 # -- names and files

@@ -15,8 +15,8 @@ def check(report: Report) -> None:
 
 @pytest.mark.row("R8", "R17")
 @pytest.mark.timeout(300)
-def test_80_kills(tmp_path: Path) -> None:
-    check(drive(tmp_path, 80))
+def test_40_kills(tmp_path: Path) -> None:
+    check(drive(tmp_path, 40))
 
 
 @pytest.mark.slow

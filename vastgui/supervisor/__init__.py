@@ -1,7 +1,7 @@
 """Launches runners and looks after them: ends the runs whose runner is gone, exactly once.
 
-Nothing here waits: `sweep` is called every 250 ms by the app (or the CLI), looks once and decides
-from facts. Any number of apps may do so at the same time; the run's lock keeps them apart.
+Nothing here waits for a runner: `sweep` is called every 250 ms by the app (or the CLI), looks once
+and decides from facts. Any number of apps may do so at the same time; the run's lock keeps them apart.
 """
 
 import contextlib
@@ -82,10 +82,11 @@ class Supervisor:
         note("run_launched", run_id=run.id, pid=child.pid, **_of(plan))
         return run
 
-    def sweep(self, also: Sequence[str] = ()) -> list[str]:
+    def sweep(self, also: Sequence[str] = (), *, wait: bool = True) -> list[str]:
         """Look once at all runs that have not ended; return the ids of those that have now.
 
         A look takes in a thousand new runs, the newest first; those in `also` whatever their age.
+        Without `wait` a dead run with a long record ends at a later look.
         """
         for child in self._children.values():
             child.poll()  # an unreaped child looks alive
@@ -93,7 +94,8 @@ class Supervisor:
             run = RunDir(self.runs / run_id)
             if run_id not in self._live and not has_ending(run):
                 self._live[run_id] = Runner(run)
-        ended = [run_id for run_id, runner in list(self._live.items()) if self._is_over(runner)]
+        looked = list(self._live.items())
+        ended = [run_id for run_id, runner in looked if self._is_over(runner, wait=wait)]
         for run_id in ended:
             self._forget(run_id)
         self._climb()
@@ -145,7 +147,9 @@ class Supervisor:
         self._children.clear()
         self._live.clear()
 
-    def _is_over(self, runner: Runner) -> bool:
+    def _is_over(self, runner: Runner, *, wait: bool) -> bool:
+        if self._finalizer.is_at_work(runner.run.id):
+            return self._finalizer.end(runner, wait=wait)
         if runner.holds_lock():
             self.audit.look(runner.run)
             if self._lingering.is_overdue(runner.run):
@@ -157,7 +161,7 @@ class Supervisor:
             return True  # deleted by another app
         if runner.is_alive():
             return False  # its lock file was taken away: the process is the better witness
-        return self._finalizer.end(runner)
+        return self._finalizer.end(runner, wait=wait)
 
     def _forget(self, run_id: str) -> None:
         self._live.pop(run_id, None)

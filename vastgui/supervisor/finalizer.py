@@ -1,7 +1,9 @@
 """Writes the ending of runs whose runner is gone, once, and again later when the disk refuses."""
 
 import os
+import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 
 from vastgui.deeds import fact
@@ -21,6 +23,8 @@ START_GRACE_S = 10.0
 """Where the lock cannot be handed over (Windows) a runner has this long to take it."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 NOTICED_LATE_S = 5.0
+LONG_BYTES = 500_000
+"""A record of this size takes a quarter of a second to read: a day's has a hundred times as much."""
 FORCED = "forced"
 """Reason in the control line of a stop that does not wait for the runner."""
 STILL_RUNNING = (
@@ -36,9 +40,41 @@ class Finalizer:
         self._not_before: dict[str, tuple[float, float]] = {}
         self.unreadable: set[str] = set()
         """Dead runs whose spec is damaged or newer: they are shown, and left as they are."""
+        self._at_work: dict[str, Future[bool]] = {}
 
-    def end(self, runner: Runner) -> bool:
-        """End the run of a dead runner; True when nothing more can be done for it."""
+    def is_at_work(self, run_id: str) -> bool:
+        """Whether a thread reads the record of this dead run; it holds the run's lock."""
+        return run_id in self._at_work
+
+    def end(self, runner: Runner, *, wait: bool = True) -> bool:
+        """End the run of a dead runner; True when nothing more can be done for it.
+
+        Without `wait` a long record is read in a thread: ask again until it is True.
+        """
+        run_id = runner.run.id
+        if (work := self._at_work.get(run_id)) is None:
+            if wait or _size_bytes(runner.run) < LONG_BYTES:
+                return self._end(runner)
+            self._at_work[run_id] = self._begun(runner)
+            return False
+        if not wait and not work.done():
+            return False
+        del self._at_work[run_id]
+        return work.result()
+
+    def _begun(self, runner: Runner) -> "Future[bool]":
+        done: Future[bool] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(self._end(runner))
+            except BaseException as error:  # noqa: BLE001 -- raised again by `result`
+                done.set_exception(error)
+
+        threading.Thread(target=work, name=f"end {runner.run.id}", daemon=True).start()
+        return done
+
+    def _end(self, runner: Runner) -> bool:
         run = runner.run
         if self._too_early(run):
             return False
@@ -119,6 +155,13 @@ def _last_sign_of_life(run: RunDir, before: RunState) -> float | None:
     beat_at = run.last_heartbeat_at
     seen = max(before.last_event_at or 0.0, beat_at or 0.0)
     return seen if seen and time.time() - seen > NOTICED_LATE_S else None
+
+
+def _size_bytes(run: RunDir) -> int:
+    try:
+        return run.events.stat().st_size
+    except OSError:
+        return 0
 
 
 def _age_s(run: RunDir) -> float:
