@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -22,9 +23,10 @@ from vastgui.errors import DiskFull, InvalidInput, RunBusy, RunNotFound, Vastgui
 from vastgui.state import control, store
 from vastgui.state import events as ev
 from vastgui.state.ending import finalize
+from vastgui.state.fold import apply
 from vastgui.state.model import RunState, Status, StepStatus
 from vastgui.state.plan import boot_id, dump
-from vastgui.state.store import EventLog, RunDir
+from vastgui.state.store import EventLog, Follower, RunDir
 from vastgui.supervisor import Supervisor, continue_plan, finalizer
 from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
@@ -284,9 +286,9 @@ def test_a_long_record_is_read_beside_the_look(rig: Rig, monkeypatch: pytest.Mon
     first, second = (dead_run(rig, ev.RunStarted(pid=1, create_time=1.0)) for _ in range(2))
     go_on, finalize_abandoned = threading.Event(), finalizer.finalize_abandoned
 
-    def slowly(run: RunDir, ending: ev.RunEnded) -> RunState | None:
+    def slowly(*words: Any) -> RunState | None:
         go_on.wait(10)
-        return finalize_abandoned(run, ending)
+        return finalize_abandoned(*words)
 
     monkeypatch.setattr(finalizer, "LONG_BYTES", 0)
     monkeypatch.setattr(finalizer, "finalize_abandoned", slowly)
@@ -300,6 +302,24 @@ def test_a_long_record_is_read_beside_the_look(rig: Rig, monkeypatch: pytest.Mon
     assert rig.supervisor.live == []
     assert (endings(first), endings(second)) == (1, 1)
     assert rig.supervisor.audit.timeouts == 0
+
+
+def test_what_was_read_already_is_not_read_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = dead_run(rig, ev.RunStarted(pid=1, create_time=1.0))
+    with contextlib.closing(Follower(run)) as followed:
+        followed.poll()
+        with run.events.open("ab") as events:
+            events.write(ev.encode(ev.StepStarted(step=0, seq=9)) + b'{"torn')
+        folded: list[ev.AnyEvent] = []
+        monkeypatch.setattr(store, "apply", lambda s, e: folded.append(e) or apply(s, e))
+        monkeypatch.setattr(finalizer, "LONG_BYTES", 0)
+        ended = rig.supervisor.sweep(wait=False, read_so_far=lambda _: followed.fork())
+    assert ended == [run.id]
+    assert [type(event) for event in folded] == [ev.StepStarted, ev.RunEnded]
+    monkeypatch.undo()
+    state = run.state()
+    assert (state.status, state.damaged_lines) == (Status.CRASHED, 1)
+    assert state.steps[0].attempt == 1
 
 
 def refuse(*_: object) -> RunState:

@@ -190,7 +190,7 @@ class Work:
 
     def _look_once(self) -> None:
         supervisor = self.services.supervisor
-        supervisor.sweep(wait=False)
+        supervisor.sweep(wait=False, read_so_far=self.feed.read_so_far)
         self.feed.overlay(supervisor.unwritten)
 
     def _quit_when_unused(self, *, watched: bool) -> None:

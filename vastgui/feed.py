@@ -98,6 +98,11 @@ class Feed:
         view = self._views.get(run_id)
         return view.state if view else None
 
+    def read_so_far(self, run_id: str) -> Follower | None:
+        """A follower of its own for the caller, of a run that is followed here; it closes it."""
+        follower = self._followers.get(run_id)
+        return follower.fork() if follower else None
+
     def look(self, run_id: str) -> RunView:
         """The view of one run, read on at once: an answer must not be as old as the last poll."""
         view = self.view(run_id)

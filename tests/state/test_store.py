@@ -5,6 +5,7 @@ import json
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,26 @@ def test_a_follower_sees_half_a_line_only_when_it_is_whole(tmp_path: Path) -> No
         assert follower.poll()
         assert follower.state.status is Status.PAUSED
         assert follower.state.damaged_lines == 0
+
+
+def test_a_fork_reads_on_from_any_byte_as_if_it_had_read_all(tmp_path: Path) -> None:
+    run = written(tmp_path, "a retry", end="failed")
+    data = b'{"damaged\n' + run.events.read_bytes()
+    whole = run.state()
+    for cut in range(0, len(data), 7):
+        run.events.write_bytes(data[:cut])
+        with contextlib.closing(Follower(run)) as follower:
+            follower.poll()
+            fork = follower.fork()
+            assert fork is not None
+            with run.events.open("ab") as events:
+                events.write(data[cut:])
+            with contextlib.closing(fork):
+                fork.poll()
+            assert fork.state == replace(whole, damaged_lines=1)
+            run.events.unlink()
+            run.events.write_bytes(data)
+            assert follower.fork() is None  # it is another file now
 
 
 def test_a_new_run_is_complete_and_locked_or_absent(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from vastgui.state import lock
 from vastgui.state.events import RunEnded
 from vastgui.state.model import RunState
-from vastgui.state.store import EventLog, RunDir, storage_error
+from vastgui.state.store import EventLog, Follower, RunDir, storage_error
 
 MAX_LATE_BYTES = 16_000
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
@@ -30,10 +30,12 @@ def finalize(log: EventLog, ending: RunEnded) -> RunState:
     return log.append(ending)
 
 
-def finalize_abandoned(run: RunDir, ending: RunEnded) -> RunState | None:
+def finalize_abandoned(
+    run: RunDir, ending: RunEnded, read_so_far: Follower | None = None
+) -> RunState | None:
     """The same for a run whose runner is gone: win the lock, heal, fold, and only then decide.
 
-    Returns None while the lock is held. Raises `StorageError`.
+    Returns None while the lock is held. Raises `StorageError`. For `read_so_far` see `EventLog`.
     """
     try:
         fd = lock.take(run.lock)
@@ -44,7 +46,7 @@ def finalize_abandoned(run: RunDir, ending: RunEnded) -> RunState | None:
     if fd is None:
         return None
     try:
-        with contextlib.closing(EventLog(run)) as log:
+        with contextlib.closing(EventLog(run, read_so_far)) as log:
             return finalize(log, ending)
     finally:
         os.close(fd)

@@ -234,9 +234,9 @@ def _names(runs: Path) -> list[str]:
 class Follower:
     """Follows one run: `poll` reads what is new and folds it. Keeps one descriptor open."""
 
-    def __init__(self, run: RunDir) -> None:
+    def __init__(self, run: RunDir, plan: Plan | None = None) -> None:
         self.run = run
-        self.plan = run.plan()
+        self.plan = plan or run.plan()
         self.state = initial(self.plan)
         self.is_behind = False
         """Whether the last poll left something unread, for want of time."""
@@ -267,6 +267,14 @@ class Follower:
             self._tail, self.state = Tail(self.run.events), initial(self.plan)
         self._unread = self._tail.read()
 
+    def fork(self) -> "Follower | None":
+        """Another one that goes on from here, without reading all of it again; None while behind."""
+        if self.is_behind or (tail := self._tail.fork()) is None:
+            return None
+        other = Follower(self.run, self.plan)
+        other.state, other._tail = self.state, tail
+        return other
+
     def close(self) -> None:
         self._tail.close()
 
@@ -275,10 +283,10 @@ class EventLog:
     """The one writer of a run's events: only the holder of the run's lock may open it.
 
     Opening heals a torn tail (a newline first, then the fold), so that what is decided next is
-    decided on what a reader will see.
+    decided on what a reader will see. `read_so_far` spares it what was read already; it is closed.
     """
 
-    def __init__(self, run: RunDir) -> None:
+    def __init__(self, run: RunDir, read_so_far: Follower | None = None) -> None:
         self.run = run
         try:
             self._fd = os.open(run.events, _APPEND, 0o600)
@@ -288,7 +296,7 @@ class EventLog:
             self._torn = not _ends_with_newline(self._fd)
             if self._torn:
                 self._heal()
-            follower = Follower(run)
+            follower = read_so_far or Follower(run)
         except OSError as error:
             os.close(self._fd)
             raise storage_error(run.events, error) from error

@@ -54,6 +54,22 @@ class Tail:
         except OSError:
             return False
 
+    def fork(self) -> "Tail | None":
+        """Another one that goes on where this one is; None when the file is not the same any more.
+
+        Only between two reads: what `pieces` has not given out yet is lost to it.
+        """
+        other = Tail(self.path)
+        if self._fd < 0:
+            return other
+        if not other._open() or not os.path.sameopenfile(self._fd, other._fd):
+            other.close()
+            return None
+        os.lseek(other._fd, self._offset, os.SEEK_SET)
+        other.damaged, other._offset = self.damaged, self._offset
+        other._rest, other._skipping = self._rest, self._skipping
+        return other
+
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)

@@ -7,7 +7,7 @@ and decides from facts. Any number of apps may do so at the same time; the run's
 import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from subprocess import Popen
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from vastgui.state.ending import finalize_abandoned
 from vastgui.state.events import RunEnded
 from vastgui.state.model import RunState
 from vastgui.state.plan import Plan
-from vastgui.state.store import RunDir
+from vastgui.state.store import Follower, RunDir
 from vastgui.supervisor.audit import Audit
 from vastgui.supervisor.beats import Beats
 from vastgui.supervisor.continuing import continue_plan
@@ -34,6 +34,11 @@ from vastgui.supervisor.spawn import spawn
 __all__ = ["Supervisor", "Usage", "continue_plan"]
 
 KILL_AFTER_S = 10.0
+Known = Callable[[str], Follower | None]
+
+
+def _nothing(_run_id: str, /) -> None:
+    return None
 
 
 class Supervisor:
@@ -82,11 +87,14 @@ class Supervisor:
         note("run_launched", run_id=run.id, pid=child.pid, **_of(plan))
         return run
 
-    def sweep(self, also: Sequence[str] = (), *, wait: bool = True) -> list[str]:
+    def sweep(
+        self, also: Sequence[str] = (), *, wait: bool = True, read_so_far: Known = _nothing
+    ) -> list[str]:
         """Look once at all runs that have not ended; return the ids of those that have now.
 
         A look takes in a thousand new runs, the newest first; those in `also` whatever their age.
-        Without `wait` a dead run with a long record ends at a later look.
+        Without `wait` a dead run with a long record ends at a later look, unless `read_so_far`
+        gives a follower of it (to keep) that has read most.
         """
         for child in self._children.values():
             child.poll()  # an unreaped child looks alive
@@ -95,7 +103,9 @@ class Supervisor:
             if run_id not in self._live and not has_ending(run):
                 self._live[run_id] = Runner(run)
         looked = list(self._live.items())
-        ended = [run_id for run_id, runner in looked if self._is_over(runner, wait=wait)]
+        ended = [
+            run_id for run_id, runner in looked if self._is_over(runner, read_so_far, wait=wait)
+        ]
         for run_id in ended:
             self._forget(run_id)
         self._climb()
@@ -147,7 +157,7 @@ class Supervisor:
         self._children.clear()
         self._live.clear()
 
-    def _is_over(self, runner: Runner, *, wait: bool) -> bool:
+    def _is_over(self, runner: Runner, read_so_far: Known, *, wait: bool) -> bool:
         if self._finalizer.is_at_work(runner.run.id):
             return self._finalizer.end(runner, wait=wait)
         if runner.holds_lock():
@@ -161,7 +171,8 @@ class Supervisor:
             return True  # deleted by another app
         if runner.is_alive():
             return False  # its lock file was taken away: the process is the better witness
-        return self._finalizer.end(runner, wait=wait)
+        known = read_so_far(runner.run.id)
+        return self._finalizer.end(runner, wait=wait, read_so_far=known)
 
     def _forget(self, run_id: str) -> None:
         self._live.pop(run_id, None)

@@ -1,5 +1,6 @@
 """Writes the ending of runs whose runner is gone, once, and again later when the disk refuses."""
 
+import contextlib
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from vastgui.state.events import MAX_LINE_BYTES, RunEnded, decode
 from vastgui.state.fold import apply
 from vastgui.state.model import RunState
 from vastgui.state.plan import boot_id
-from vastgui.state.store import RunDir
+from vastgui.state.store import Follower, RunDir
 from vastgui.supervisor.cause import cause_of, oom_kills, tail_of
 from vastgui.supervisor.processes import Runner
 
@@ -46,15 +47,18 @@ class Finalizer:
         """Whether a thread reads the record of this dead run; it holds the run's lock."""
         return run_id in self._at_work
 
-    def end(self, runner: Runner, *, wait: bool = True) -> bool:
+    def end(
+        self, runner: Runner, *, wait: bool = True, read_so_far: Follower | None = None
+    ) -> bool:
         """End the run of a dead runner; True when nothing more can be done for it.
 
-        Without `wait` a long record is read in a thread: ask again until it is True.
+        Without `wait` a long record is read in a thread: ask again until it is True. `read_so_far`
+        spares that; it is closed.
         """
         run_id = runner.run.id
         if (work := self._at_work.get(run_id)) is None:
-            if wait or _size_bytes(runner.run) < LONG_BYTES:
-                return self._end(runner)
+            if wait or read_so_far or _size_bytes(runner.run) < LONG_BYTES:
+                return self._end(runner, read_so_far)
             self._at_work[run_id] = self._begun(runner)
             return False
         if not wait and not work.done():
@@ -74,18 +78,22 @@ class Finalizer:
         threading.Thread(target=work, name=f"end {runner.run.id}", daemon=True).start()
         return done
 
-    def _end(self, runner: Runner) -> bool:
-        run = runner.run
-        if self._too_early(run):
-            return False
+    def _end(self, runner: Runner, read_so_far: Follower | None = None) -> bool:
         try:
-            before = run.state()
+            follower = read_so_far or Follower(runner.run)
         except VastguiError:
-            self.unreadable.add(run.id)
+            self.unreadable.add(runner.run.id)
             return True
+        with contextlib.closing(follower):
+            return not self._too_early(runner.run) and self._ended(runner, follower)
+
+    def _ended(self, runner: Runner, follower: Follower) -> bool:
+        run = runner.run
+        follower.poll()
+        before = follower.state
         ending = _ending(runner, before)
         try:
-            state = finalize_abandoned(run, ending)
+            state = finalize_abandoned(run, ending, follower)
         except StorageError:
             self._again_later(run, apply(before, replace(ending, at=time.time())))
             return False
