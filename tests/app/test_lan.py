@@ -29,7 +29,10 @@ class Door:
     def __init__(self, home: Path, **options: Any) -> None:
         self.clock = Clock()
         self.secret_file = home / "lan.secret"
-        keys = LanKeys(self.secret_file, home / "session.key", self.clock, self.clock)
+        self.told: list[str] = []
+        keys = LanKeys(
+            self.secret_file, home / "session.key", self.clock, self.clock, self.told.append
+        )
         scheme = "https" if options.get("is_tls") else "http"
         self.ours = f"{scheme}://{HOST}"
         hosts = Hosts.of_lan("127.0.0.2", ["box.local"], 47818, scheme)
@@ -100,6 +103,11 @@ def test_a_stranger_gets_the_form_and_the_secret_opens(door: Door) -> None:
     assert door.ask("GET", "/workflows?limit=20").text == "inside"
     door.clock.now += SESSION_LIFE_S + 1
     assert door.ask("GET", "/workflows").status_code == 401
+
+
+def test_what_must_not_be_shown_is_told(door: Door) -> None:
+    door.enter(door.secret)
+    assert door.told == [door.secret, door.cookie.partition("=")[2]]
 
 
 def test_tls_makes_the_cookie_secure_and_the_origin_https(tmp_path: Path) -> None:

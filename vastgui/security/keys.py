@@ -23,14 +23,24 @@ class Sessions:
     Nothing is kept but the key: who has that key in a file stays signed in over a restart.
     """
 
-    def __init__(self, key: bytes, life_s: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        life_s: int,
+        clock: Callable[[], float] = time.time,
+        learn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`learn` is told every cookie that is made: no text may show it."""
         self._key = key
         self._clock = clock
+        self._learn = learn
         self.life_s = life_s
 
     def new(self) -> str:
         signed = f"{secrets.token_urlsafe(24)}.{int(self._clock()) + self.life_s}"
-        return f"{signed}.{self._signature(signed)}"
+        cookie = f"{signed}.{self._signature(signed)}"
+        self._learn(cookie)
+        return cookie
 
     def holds(self, cookie: str) -> bool:
         """Whether `cookie` was made here and has not ended."""
@@ -58,7 +68,7 @@ class Keys:
         learn: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`learn` is told every code and session that is made: no text may show them."""
-        self.sessions = Sessions(load_key(key_file), SESSION_LIFE_S)
+        self.sessions = Sessions(load_key(key_file), SESSION_LIFE_S, learn=learn)
         self._learn = learn
         self.bearer = secrets.token_urlsafe(32)
         self._clock = clock
@@ -82,9 +92,7 @@ class Keys:
         if end <= self._clock():
             return None
         self._used(code)
-        session = self.sessions.new()
-        self._learn(session)
-        return session
+        return self.sessions.new()
 
     def is_bearer(self, header: str) -> bool:
         return same(bearer_of(header), self.bearer)

@@ -33,11 +33,11 @@ class LanKeys:
         now: Callable[[], float] = time.time,
         learn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`learn` is told the secret: no text may show it."""
+        """`learn` is told the secret and every session: no text may show them."""
         self._secret = load_secret(secret_file)
         learn(self._secret)
         key = hmac.new(load_key(key_file), b"lan:" + self._secret.encode(), hashlib.sha256).digest()
-        self.sessions = Sessions(key, SESSION_LIFE_S, now)
+        self.sessions = Sessions(key, SESSION_LIFE_S, now, learn)
         self._tries = Tries(clock)
 
     def wait_s(self, address: str) -> int:
