@@ -44,7 +44,7 @@ class Finalizer:
         self._at_work: dict[str, Future[bool]] = {}
 
     def is_at_work(self, run_id: str) -> bool:
-        """Whether a thread reads the record of this dead run; it holds the run's lock."""
+        """Whether a thread reads the record of this dead run (and holds its lock in the end)."""
         return run_id in self._at_work
 
     def end(
