@@ -290,7 +290,7 @@ def test_a_long_record_is_read_beside_the_look(rig: Rig, monkeypatch: pytest.Mon
         go_on.wait(10)
         return finalize_abandoned(*words)
 
-    monkeypatch.setattr(finalizer, "LONG_BYTES", 0)
+    monkeypatch.setattr(store, "LONG_RECORD_BYTES", 0)
     monkeypatch.setattr(finalizer, "finalize_abandoned", slowly)
     assert rig.supervisor.sweep(wait=False) == []
     assert rig.supervisor.sweep(wait=False) == []
@@ -312,7 +312,7 @@ def test_what_was_read_already_is_not_read_again(rig: Rig, monkeypatch: pytest.M
             events.write(ev.encode(ev.StepStarted(step=0, seq=9)) + b'{"torn')
         folded: list[ev.AnyEvent] = []
         monkeypatch.setattr(store, "apply", lambda s, e: folded.append(e) or apply(s, e))
-        monkeypatch.setattr(finalizer, "LONG_BYTES", 0)
+        monkeypatch.setattr(store, "LONG_RECORD_BYTES", 0)
         ended = rig.supervisor.sweep(wait=False, read_so_far=lambda _: followed.fork())
     assert ended == [run.id]
     assert [type(event) for event in folded] == [ev.StepStarted, ev.RunEnded]

@@ -93,6 +93,16 @@ class Feed:
             self._load(run_id)
         return self._views[run_id]
 
+    def is_unread(self, run_id: str) -> bool:
+        """Whether `view` would first have to read the long record of an ended run.
+
+        `History.load`, in a thread, brings it to hand.
+        """
+        if run_id in self._views or not is_id(run_id) or self._history.is_at_hand(run_id):
+            return False
+        run = RunDir(self._runs / run_id)
+        return run.has_long_record and _has_ended(run)
+
     def shown(self, run_id: str) -> RunState | None:
         """What was shown last of a run; nothing is read for it."""
         view = self._views.get(run_id)

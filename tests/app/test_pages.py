@@ -1,6 +1,7 @@
 """The pages through NiceGUI's simulated user: what they hold, what a click asks for."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from vastgui.secretstore import SecretStore
 from vastgui.services import Services
 from vastgui.ssh.connections import Connection
 from vastgui.state import events as ev
+from vastgui.state import store
 from vastgui.state.control import CommandReader
 from vastgui.state.plan import new_id
 
@@ -186,6 +188,22 @@ async def test_a_question_is_answered(user: User, feed: Feed, begin: Callable) -
     fire(card, "answer", {"ask_id": "q1", "choice": "trust"})
     (command,) = CommandReader(run.run.control).read()
     assert (command.verb, command.ask_id, command.answer) == ("answer", "q1", "trust")
+
+
+async def test_a_long_record_is_read_beside_the_app(
+    user: User, services: Services, begin: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scribe = begin()
+    scribe.end("failed", "It broke.")
+    monkeypatch.setattr(store, "LONG_RECORD_BYTES", 0)
+    go_on, read = threading.Event(), services.history._read
+    monkeypatch.setattr(services.history, "_read", lambda i: go_on.wait(10) and read(i))
+    await user.open(f"/run/{scribe.id}")
+    await user.should_see("Reading the run's record…")
+    go_on.set()
+    await user.should_see(kind=RunSteps, retries=100)
+    await user.should_not_see("Reading the run's record…")
+    assert only(user, RunHead)._props["head"]["word"] == "Failed"
 
 
 async def test_an_unknown_run_says_so(user: User) -> None:

@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from nicegui import ui
+from nicegui import run, ui
 
 from vastgui.errors import VastguiError
 from vastgui.feed import RunView
@@ -33,7 +33,20 @@ class RunPage:
 
     def __init__(self, live: Live, run_id: str) -> None:
         self._live, self._services = live, live.services
-        self._view = live.feed.view(run_id)
+        if live.feed.is_unread(run_id):
+            in_background(self._read(run_id, _reading()), "read a long record")
+        else:
+            self._open(run_id)
+
+    async def _read(self, run_id: str, place: ui.element) -> None:
+        await run.io_bound(self._services.history.load, run_id)
+        if place.parent_slot and not place.is_deleted:  # else the user went to another page
+            with place.parent_slot:
+                place.delete()
+                self._open(run_id)
+
+    def _open(self, run_id: str) -> None:
+        self._view = self._live.feed.view(run_id)
         if self._view.state is None:
             _unreadable(self._view)
         else:
@@ -137,6 +150,19 @@ def interesting_step(state: RunState) -> int:
                 return step.index
     done = [s.index for s in state.steps if s.status is StepStatus.COMPLETED]
     return done[-1] if done else 0
+
+
+def _reading() -> ui.element:
+    """Shown while a record of hours is read."""
+    ui.page_title("Run · vastgui")
+    with ui.element("div") as place:
+        with ui.element("header").classes("vg-head"), ui.element("h1").classes("vg-title"):
+            ui.label("Run")
+        with ui.element("div").classes("vg-empty").props('role="status"'):
+            ui.label("Reading the run's record…")
+            with ui.element("div").classes("vg-bar is-unknown"):
+                ui.element("i")
+    return place
 
 
 def _unreadable(view: RunView) -> None:

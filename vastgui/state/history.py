@@ -58,6 +58,10 @@ class History:
             self._ended[run_id] = found
         return found
 
+    def is_at_hand(self, run_id: str) -> bool:
+        """Whether `load` reads nothing for it."""
+        return run_id in self._ended
+
     def _read(self, run_id: str) -> RunState | Unreadable | None:
         try:
             return RunDir(self.runs / run_id).state()

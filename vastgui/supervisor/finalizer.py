@@ -24,8 +24,6 @@ START_GRACE_S = 10.0
 """Where the lock cannot be handed over (Windows) a runner has this long to take it."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 NOTICED_LATE_S = 5.0
-LONG_BYTES = 500_000
-"""A record of this size takes a quarter of a second to read: a day's has a hundred times as much."""
 FORCED = "forced"
 """Reason in the control line of a stop that does not wait for the runner."""
 STILL_RUNNING = (
@@ -57,7 +55,7 @@ class Finalizer:
         """
         run_id = runner.run.id
         if (work := self._at_work.get(run_id)) is None:
-            if wait or read_so_far or _size_bytes(runner.run) < LONG_BYTES:
+            if wait or read_so_far or not runner.run.has_long_record:
                 return self._end(runner, read_so_far)
             self._at_work[run_id] = self._begun(runner)
             return False
@@ -163,13 +161,6 @@ def _last_sign_of_life(run: RunDir, before: RunState) -> float | None:
     beat_at = run.last_heartbeat_at
     seen = max(before.last_event_at or 0.0, beat_at or 0.0)
     return seen if seen and time.time() - seen > NOTICED_LATE_S else None
-
-
-def _size_bytes(run: RunDir) -> int:
-    try:
-        return run.events.stat().st_size
-    except OSError:
-        return 0
 
 
 def _age_s(run: RunDir) -> float:
